@@ -131,7 +131,11 @@ let package = Package(
         // Tests
         .testTarget(name: "SwarmCoreTests", dependencies: ["SwarmCore"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI", "SwarmCore"], swiftSettings: strict),
-        .testTarget(name: "SecureShellTests", dependencies: ["SecureShell", "PKI", "SwarmCore"], swiftSettings: strict),
+        .testTarget(
+            name: "SecureShellTests",
+            dependencies: ["SecureShell", "PKI", "SwarmCore"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "HTTPTransferTests", dependencies: ["HTTPTransfer", "SwarmCore"], swiftSettings: strict),
         .testTarget(
             name: "DockerAPITests",

@@ -85,6 +85,7 @@ package enum AtomicFile {
     /// - Parameters:
     ///   - path: the file.
     ///   - limit: the largest size read, in bytes; a longer file is an error (`EFBIG`).
+    /// - Returns: the bytes.
     /// - Throws: ``FileError``.
     package static func read(_ path: String, limit: Int = 64 << 20) throws(FileError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)

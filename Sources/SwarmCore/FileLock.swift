@@ -39,3 +39,32 @@ package struct FileLock: ~Copyable {
         close(file)
     }
 }
+
+/// The right to be the only process at work on something, given back when the value is freed or
+/// the process ends, however it ends.
+package final class ExclusiveUse: Sendable {
+    private let file: Int32
+
+    /// Takes the right without waiting; `nil` when another process has it.
+    ///
+    /// - Parameter path: a file made for that; made when missing, never removed.
+    /// - Throws: ``FileError``.
+    package init?(path: String) throws(FileError) {
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(0o600))
+        guard file >= 0 else {
+            throw FileError(action: "lock", path: path, code: errno)
+        }
+        self.file = file
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            guard code == EWOULDBLOCK else {
+                throw FileError(action: "lock", path: path, code: code)
+            }
+            return nil
+        }
+    }
+
+    deinit {
+        close(file)
+    }
+}

@@ -37,7 +37,7 @@ package enum ErrorKind: Int32, Sendable, CaseIterable {
     case bug = 70
     case cancelled = 130
 
-    /// The word used for the class in `--format json`, e.g. `not-found`.
+    /// The word for the class in JSON output, for example `not-found`.
     package var word: String {
         switch self {
         case .failed: "failed"
