@@ -1,3 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+/// Where each container of the cluster is.
+struct ContainerIndex: Sendable {}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+/// What placement knows of one node at one instant: facts, and sums over its containers.
+///
+/// The sums include what is reserved and not created yet, so that two requests handled at once
+/// cannot both win the same port or the same memory.
+package struct NodeSnapshot: Sendable, Equatable {
+    /// The address the node registered with; the key of the node.
+    package var address: String
+    /// The engine's id.
+    package var id: String
+    package var name: String
+    package var isHealthy: Bool
+    /// Whether new containers are kept away.
+    package var isCordoned: Bool
+    /// The engine's labels, and classic's: `storagedriver`, `executiondriver`, `kernelversion`,
+    /// `operatingsystem`, `ostype`, `architecture`.
+    package var labels: [String: String]
+    /// What the node has, without overcommit.
+    package var capacity: Resources
+    package var reserved: Resources
+    /// By port, the name of the container that has it.
+    package var ports: [HostPort: String]
+    /// By id (a reservation's token until the container is created).
+    package var containers: [String: NodeContainer]
+    /// Ids, `repository:tag`, digests and bare repositories of the images on the node.
+    package var images: Set<String>
+    /// Names of the local volumes on the node.
+    package var volumes: Set<String>
+
+    package init(
+        address: String = "",
+        id: String = "",
+        name: String,
+        isHealthy: Bool = true,
+        isCordoned: Bool = false,
+        labels: [String: String] = [:],
+        capacity: Resources = Resources(),
+        reserved: Resources = Resources(),
+        ports: [HostPort: String] = [:],
+        containers: [String: NodeContainer] = [:],
+        images: Set<String> = [],
+        volumes: Set<String> = []
+    ) {
+        self.address = address
+        self.id = id
+        self.name = name
+        self.isHealthy = isHealthy
+        self.isCordoned = isCordoned
+        self.labels = labels
+        self.capacity = capacity
+        self.reserved = reserved
+        self.ports = ports
+        self.containers = containers
+        self.images = images
+        self.volumes = volumes
+    }
+}
+
+/// What placement knows of one container on a node, or of one reserved there.
+package struct NodeContainer: Sendable, Equatable {
+    package var id: String
+    /// Without the leading slash.
+    package var name: String
+    package var labels: [String: String]
+
+    package init(id: String, name: String, labels: [String: String] = [:]) {
+        self.id = id
+        self.name = name
+        self.labels = labels
+    }
+}
