@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The swarmctl authors
+#
+# `make` builds; `make check` is what CI runs before the tests.
+SWIFT  ?= swift
+CONFIG ?= debug
+PREFIX ?= /usr/local
+FLAGS  := -c $(CONFIG) --explicit-target-dependency-import-check error
+SOURCES := Package.swift Sources Tests
+STATIC := .build/static
+SWARMD := .build/swarmd
+
+.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak asan clean help
+all: build swarmd ## Build swarmctl and swarmd
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+packages: ## Install what the build and the tests need from Debian's packages
+	@Scripts/testbed/install-packages.sh
+
+build: packages ## Build swarmctl
+	$(SWIFT) build $(FLAGS) --product swarmctl
+
+swarmd: packages ## Build the fully static swarmd
+	$(SWIFT) build -c release --scratch-path $(STATIC) --product swarmd --static-swift-stdlib -Xswiftc -static-executable
+	@cmp -s $(STATIC)/release/swarmd $(STATIC)/swarmd.unstripped && test -x $(SWARMD) || { \
+		cp $(STATIC)/release/swarmd $(STATIC)/swarmd.unstripped && \
+		strip -o $(SWARMD).tmp $(STATIC)/release/swarmd && mv $(SWARMD).tmp $(SWARMD); }
+
+test: packages ## Unit and component tests: no Docker, under a minute
+	$(SWIFT) build $(FLAGS) --build-tests
+	$(SWIFT) test $(FLAGS) --skip-build --skip IntegrationTests
+
+integration: packages build swarmd ## Real hosts, engines and clients
+	$(SWIFT) build $(FLAGS) --build-tests
+	Scripts/integration.sh $(CONFIG)
+
+check: packages ## Format, lint and layers; changes nothing
+	$(SWIFT) format lint --strict --parallel -r $(SOURCES)
+	python3 Scripts/check-layers.py
+
+fmt: ## Rewrite all Swift files in the project's style
+	$(SWIFT) format -i --parallel -r $(SOURCES)
+
+demo: packages build swarmd ## A three-node cluster on this machine
+	@Scripts/demo.sh
+
+clean-demo: ## Remove what the demo made
+	@Scripts/clean-demo.sh
+
+install: build swarmd ## Install to PREFIX (make install CONFIG=release PREFIX=…)
+	Scripts/install.sh "$(DESTDIR)$(PREFIX)" .build/$(CONFIG)/swarmctl $(SWARMD)
+
+soak: packages build swarmd ## What takes longer than two minutes
+	Scripts/soak.sh
+
+asan: packages ## The C wrappers under the address sanitizer
+	$(SWIFT) test --sanitize=address --scratch-path .build/asan --filter 'PKITests|SecureShellTests|HTTPTransferTests'
+
+clean:
+	$(SWIFT) package clean
