@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+/// A parsed certificate: a value, free to copy, compare, print and send between tasks.
+package struct Certificate: Sendable, Hashable {
+    /// The parts of a subject or issuer; the first of each kind.
+    package struct Name: Sendable, Hashable, CustomStringConvertible {
+        package var commonName: String?
+        package var organization: String?
+        package var organizationalUnit: String?
+        /// In RFC 2253 form, for example `CN=node-1,O=lab`.
+        package let description: String
+    }
+
+    /// The purposes of the extended key usage that matter here.
+    package enum Purpose: String, Sendable, Hashable {
+        case serverAuth
+        case clientAuth
+    }
+
+    /// The certificate in PEM, as OpenSSL writes it.
+    package let pem: [UInt8]
+    package let subject: Name
+    package let issuer: Name
+    /// In lower-case hexadecimal, without a sign or leading zeros.
+    package let serial: String
+    /// The first valid instant, in seconds since 1970, UTC.
+    package let notBefore: Int
+    /// The last valid instant, in seconds since 1970, UTC.
+    package let notAfter: Int
+    /// The DNS names of the subject alternative name, in the order of the certificate.
+    package let dnsNames: [String]
+    /// The IP addresses of the subject alternative name, in the text form of inet_ntop.
+    package let addresses: [String]
+    package let isAuthority: Bool
+    package let purposes: Set<Purpose>
+    /// SHA-256 over the DER form, in lower-case hexadecimal.
+    package let fingerprint: String
+
+    /// Reads the first certificate in `pem`.
+    ///
+    /// - Throws: ``PKIError/malformedCertificate(detail:)`` when there is none.
+    package init(pem: [UInt8]) throws(PKIError) {
+        throw .malformedCertificate(detail: "")
+    }
+
+    /// Whether `key` is the private key of this certificate.
+    ///
+    /// - Throws: ``PKIError/library(call:detail:)``.
+    package func matches(_ key: PrivateKey) throws(PKIError) -> Bool {
+        false
+    }
+
+    /// Checks that `authority` signed this certificate and that both are in force.
+    ///
+    /// - Parameters:
+    ///   - authority: the certificate of the authority.
+    ///   - time: the instant of the check, in seconds since 1970, UTC; now unless told.
+    /// - Throws: ``PKIError/notTrusted(subject:reason:)``.
+    package func verify(against authority: Certificate, at time: Int? = nil) throws(PKIError) {
+        throw .notTrusted(subject: subject.description, reason: "")
+    }
+
+    /// Whole days from `time` (now unless told) until ``notAfter``; negative after the end.
+    package func daysLeft(at time: Int? = nil) -> Int {
+        0
+    }
+}
