@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
-/// Where Docker comes from on hosts that have none.
-package enum EngineInstall: Codable, Sendable, Equatable {
-    /// The distribution's or Docker's repository, whichever gives Engine 20.10 or later.
-    case package
-    /// A script, run only if its SHA-256 is as given (lower-case hex), when one is given.
-    case script(url: String, sha256: String?)
-    /// Docker must be there already.
-    case none
-}
-
 /// What is asked of the engines of a cluster.
 package struct EngineSettings: Codable, Sendable, Equatable {
-    package var install = EngineInstall.package
+    /// `package`, `none` or `script=URL,sha256=HEX`.
+    package var install = "package"
     /// `KEY=VALUE`.
     package var labels: [String] = []
     package var registryMirrors: [String] = []
