@@ -11,7 +11,8 @@ package struct NodeSnapshot: Sendable, Equatable {
     /// The engine's id.
     package var id: String
     package var name: String
-    package var isHealthy: Bool
+    /// Why nothing can be placed on it now, in words (`Disconnected: …`); `nil` when it is healthy.
+    package var problem: String?
     /// Whether new containers are kept away.
     package var isCordoned: Bool
     /// The engine's labels, and classic's: `storagedriver`, `executiondriver`, `kernelversion`,
@@ -33,7 +34,7 @@ package struct NodeSnapshot: Sendable, Equatable {
         address: String = "",
         id: String = "",
         name: String,
-        isHealthy: Bool = true,
+        problem: String? = nil,
         isCordoned: Bool = false,
         labels: [String: String] = [:],
         capacity: Resources = Resources(),
@@ -46,7 +47,7 @@ package struct NodeSnapshot: Sendable, Equatable {
         self.address = address
         self.id = id
         self.name = name
-        self.isHealthy = isHealthy
+        self.problem = problem
         self.isCordoned = isCordoned
         self.labels = labels
         self.capacity = capacity
@@ -55,6 +56,26 @@ package struct NodeSnapshot: Sendable, Equatable {
         self.containers = containers
         self.images = images
         self.volumes = volumes
+    }
+}
+
+extension NodeSnapshot {
+    /// What may be promised: the capacity and `overcommit` times as much again.
+    package func promisable(overcommit: Double) -> Resources {
+        Resources(
+            nanoCPUs: Self.scaled(capacity.nanoCPUs, by: 1 + overcommit),
+            memory: Self.scaled(capacity.memory, by: 1 + overcommit)
+        )
+    }
+
+    /// Whether a container with this name, id or id prefix is there.
+    func hasContainer(_ reference: String) -> Bool {
+        containers[reference] != nil
+            || containers.values.contains { $0.name == reference || $0.id.hasPrefix(reference) }
+    }
+
+    private static func scaled(_ value: Int64, by factor: Double) -> Int64 {
+        Int64(exactly: (Double(value) * factor).rounded(.down)) ?? value
     }
 }
 

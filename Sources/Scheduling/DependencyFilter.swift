@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+/// Places a container beside those it shares volumes, links or namespaces with, and where its named
+/// volumes are.
+package struct DependencyFilter: PlacementFilter {
+    package let name = "dependency"
+
+    package init() {}
+
+    package func conditions(of request: PlacementRequest) -> [String] {
+        request.dependencies.map(\.description) + request.volumes.map { "--volume=\($0)" }
+    }
+
+    package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
+        if let missing = request.dependencies.first(where: { !node.hasContainer($0.container) }) {
+            return .rule("dependency \(missing.description)")
+        }
+        if let missing = request.volumes.first(where: { !node.volumes.contains($0) }) {
+            return .rule("dependency on volume \"\(missing)\"")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+/// A glob (`us-*`) or a regular expression in RE2's syntax (`/node[12]/`), matched in linear time.
+///
+/// Clients write patterns, so a match must not take exponential time: the expression becomes a
+/// program for a machine that follows all possibilities at once (Thompson's construction). Back
+/// references, which that rules out, are not in RE2 either.
+struct Pattern: Sendable {
+    /// Why a pattern cannot be read, and at which character, counted from 0.
+    struct Problem: Error, Equatable {
+        let offset: Int
+        let text: String
+    }
+
+    private enum Kind: Sendable {
+        case literal(String)
+        case program(PatternProgram)
+    }
+
+    private let kind: Kind
+
+    /// Reads the value of an expression: between slashes a regular expression, else a glob.
+    init(value: String) throws(Problem) {
+        if value.count >= 2, value.hasPrefix("/"), value.hasSuffix("/") {
+            let source = String(value.dropFirst().dropLast())
+            do throws(Problem) {
+                kind = .program(try PatternProgram(regularExpression: source))
+            } catch {
+                throw Problem(offset: error.offset + 1, text: error.text)
+            }
+        } else if value.contains("*") {
+            kind = .program(PatternProgram(glob: value))
+        } else {
+            kind = .literal(value)
+        }
+    }
+
+    func matches(_ text: String) -> Bool {
+        switch kind {
+        case .literal(let value): value == text
+        case .program(let program): program.matches(text)
+        }
+    }
+}
