@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+package import SecureShell
+
 /// What is asked of the engines of a cluster.
 package struct EngineSettings: Codable, Sendable, Equatable {
     /// `package`, `none` or `script=URL,sha256=HEX`.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+package import SecureShell
+
 /// Where hosts come from: makes, finds and removes them.
 ///
 /// Each call is about one machine and can be made again after any interruption: a driver looks for
@@ -181,77 +183,6 @@ package enum MachineState: String, Codable, Sendable {
     case notFound = "NotFound"
     /// There is a host, but nothing tells its state (an adopted host that does not answer).
     case unknown = "Unknown"
-}
-
-/// Where SSH is reached.
-package struct SSHAddress: Codable, Sendable, Equatable, CustomStringConvertible {
-    package var host: String
-    /// 1 to 65535.
-    package var port: Int
-    package var user: String
-
-    package init(host: String, port: Int = 22, user: String) {
-        self.host = host
-        self.port = port
-        self.user = user
-    }
-
-    /// `USER@HOST`, with `:PORT` when it is not 22 and brackets around an IPv6 address.
-    package var description: String {
-        let host = self.host.contains(":") ? "[\(self.host)]" : self.host
-        return "\(user)@\(host)" + (port == 22 ? "" : ":\(port)")
-    }
-
-    /// Reads `[USER@]HOST[:PORT]`, IPv6 in brackets or bare; the user defaults to `root`.
-    ///
-    /// Returns `nil` when it is none of that.
-    package init?(parsing text: String, defaultUser: String = "root") {
-        var rest = Substring(text)
-        user = defaultUser
-        if let cut = rest.lastIndex(of: "@") {
-            user = String(rest[..<cut])
-            rest = rest[rest.index(after: cut)...]
-        }
-        port = 22
-        if rest.first == "[" {
-            guard let end = rest.firstIndex(of: "]") else {
-                return nil
-            }
-            host = String(rest[rest.index(after: rest.startIndex)..<end])
-            rest = rest[rest.index(after: end)...]
-            if !rest.isEmpty {
-                guard rest.first == ":", let number = Self.portNumber(rest.dropFirst()) else {
-                    return nil
-                }
-                port = number
-            }
-        } else if rest.count(where: { $0 == ":" }) == 1, let colon = rest.firstIndex(of: ":") {
-            guard let number = Self.portNumber(rest[rest.index(after: colon)...]) else {
-                return nil
-            }
-            port = number
-            host = String(rest[..<colon])
-        } else {
-            host = String(rest)
-        }
-        guard !user.isEmpty, Self.isPlausible(host) else {
-            return nil
-        }
-    }
-
-    private static func portNumber(_ text: Substring) -> Int? {
-        guard let number = Int(text), (1...65535).contains(number) else {
-            return nil
-        }
-        return number
-    }
-
-    private static func isPlausible(_ host: String) -> Bool {
-        let allowed: (Character) -> Bool = {
-            $0.isASCII && ($0.isLetter || $0.isNumber || ".-:_%".contains($0))
-        }
-        return !host.isEmpty && host.count <= 253 && host.allSatisfy(allowed) && host.first != "-"
-    }
 }
 
 /// Something at a provider that carries our tags.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+package import SecureShell
+
 /// How far the making of a machine has come; each phase is on disk before the next begins.
 package enum MachinePhase: String, Codable, Sendable, CaseIterable, Comparable {
     /// Wanted; nothing may have been made yet, or the provider's id is in ``MachineRecord/state``.

@@ -27,7 +27,7 @@ package struct SSHEndpoint: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a person types for a host: each part but the host may be left out.
-package struct SSHAddress: Hashable, Sendable {
+package struct SSHAddress: Hashable, Codable, Sendable, CustomStringConvertible {
     package var user: String?
     package var host: String
     package var port: UInt16?
@@ -62,6 +62,12 @@ package struct SSHAddress: Hashable, Sendable {
             return nil
         }
         self.port = number
+    }
+
+    /// What ``init(parsing:)`` reads: `HOST`, `USER@HOST`, `USER@[V6]:PORT`.
+    package var description: String {
+        let host = host.contains(":") ? "[\(host)]" : host
+        return (user.map { "\($0)@" } ?? "") + host + (port.map { ":\($0)" } ?? "")
     }
 
     private static func split(_ text: Substring) -> (host: Substring, port: Substring?)? {
