@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+/// A port of a container and where the host publishes it.
+package struct PublishedPort: Sendable, Hashable {
+    /// The address on the host, as the engine gives it; empty when the port is not published.
+    package let address: String
+    package let privatePort: Int
+    /// The port on the host; `nil` when the port is not published.
+    package let publicPort: Int?
+    /// `tcp`, `udp` or `sctp`.
+    package let transport: String
+
+    package init(address: String, privatePort: Int, publicPort: Int?, transport: String) {
+        self.address = address
+        self.privatePort = privatePort
+        self.publicPort = publicPort
+        self.transport = transport
+    }
+}
+
+/// One element of `GET /containers/json`.
+package struct ContainerSummary: Sendable {
+    package let id: String
+    /// Without the leading `/`; names of links (`/a/b`) are left out.
+    package let names: [String]
+    package let image: String
+    package let imageID: String
+    /// Seconds since 1970, UTC.
+    package let created: Int
+    /// `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`.
+    package let state: String
+    /// For people: `Up 3 minutes`.
+    package let status: String
+    package let labels: [String: String]
+    package let ports: [PublishedPort]
+    /// The whole element.
+    package let raw: JSON
+
+    /// Returns `nil` when there is no id.
+    package init?(_ json: JSON) {
+        guard let id = json["Id"]?.string, !id.isEmpty else {
+            return nil
+        }
+        self.id = id
+        names = (json["Names"]?.strings ?? []).map { String($0.drop { $0 == "/" }) }.filter { !$0.contains("/") }
+        image = json["Image"]?.string ?? ""
+        imageID = json["ImageID"]?.string ?? ""
+        created = json["Created"]?.int ?? 0
+        state = json["State"]?.string ?? ""
+        status = json["Status"]?.string ?? ""
+        labels = json["Labels"]?.stringMap ?? [:]
+        ports = (json["Ports"]?.elements ?? []).map { port in
+            PublishedPort(
+                address: port["IP"]?.string ?? "",
+                privatePort: port["PrivatePort"]?.int ?? 0,
+                publicPort: port["PublicPort"]?.int,
+                transport: port["Type"]?.string ?? "tcp"
+            )
+        }
+        raw = json.detached
+    }
+}
+
+/// The answer of `GET /containers/ID/json`, and the parts of a create request with the same names.
+package struct ContainerDetail: Sendable {
+    package let id: String
+    /// Without the leading `/`.
+    package let name: String
+    package let imageID: String
+    /// `Config` and `HostConfig` of the container.
+    package let config: JSON
+    package let hostConfig: JSON
+    /// `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`.
+    package let state: String
+    /// The whole answer.
+    package let raw: JSON
+
+    /// Returns `nil` when there is no id.
+    package init?(_ json: JSON) {
+        guard let id = json["Id"]?.string, !id.isEmpty else {
+            return nil
+        }
+        self.id = id
+        name = String((json["Name"]?.string ?? "").drop { $0 == "/" })
+        imageID = json["Image"]?.string ?? ""
+        config = json["Config"] ?? .emptyObject
+        hostConfig = json["HostConfig"] ?? .emptyObject
+        state = json["State"]?["Status"]?.string ?? ""
+        raw = json.detached
+    }
+}

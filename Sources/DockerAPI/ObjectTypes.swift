@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+/// One element of `GET /images/json`.
+package struct ImageSummary: Sendable {
+    /// With `sha256:` in front.
+    package let id: String
+    package let repoTags: [String]
+    package let repoDigests: [String]
+    package let labels: [String: String]
+    /// Seconds since 1970, UTC.
+    package let created: Int
+    /// Bytes.
+    package let size: Int64
+    /// The whole element.
+    package let raw: JSON
+
+    /// Returns `nil` when there is no id.
+    package init?(_ json: JSON) {
+        guard let id = json["Id"]?.string, !id.isEmpty else {
+            return nil
+        }
+        self.id = id
+        repoTags = (json["RepoTags"]?.strings ?? []).filter { $0 != "<none>:<none>" }
+        repoDigests = (json["RepoDigests"]?.strings ?? []).filter { $0 != "<none>@<none>" }
+        labels = json["Labels"]?.stringMap ?? [:]
+        created = json["Created"]?.int ?? 0
+        size = Int64(json["Size"]?.int ?? 0)
+        raw = json.detached
+    }
+}
+
+/// One element of `GET /networks`.
+package struct NetworkSummary: Sendable {
+    package let id: String
+    package let name: String
+    package let driver: String
+    /// `local`, `global` or `swarm`.
+    package let scope: String
+    package let labels: [String: String]
+    /// The whole element.
+    package let raw: JSON
+
+    /// Returns `nil` when there is no id.
+    package init?(_ json: JSON) {
+        guard let id = json["Id"]?.string, !id.isEmpty else {
+            return nil
+        }
+        self.id = id
+        name = json["Name"]?.string ?? ""
+        driver = json["Driver"]?.string ?? ""
+        scope = json["Scope"]?.string ?? "local"
+        labels = json["Labels"]?.stringMap ?? [:]
+        raw = json.detached
+    }
+}
+
+/// One element of `Volumes` in `GET /volumes`.
+package struct VolumeSummary: Sendable {
+    package let name: String
+    package let driver: String
+    /// `local` or `global`.
+    package let scope: String
+    package let labels: [String: String]
+    /// The whole element.
+    package let raw: JSON
+
+    /// Returns `nil` when there is no name.
+    package init?(_ json: JSON) {
+        guard let name = json["Name"]?.string, !name.isEmpty else {
+            return nil
+        }
+        self.name = name
+        driver = json["Driver"]?.string ?? "local"
+        scope = json["Scope"]?.string ?? "local"
+        labels = json["Labels"]?.stringMap ?? [:]
+        raw = json.detached
+    }
+}

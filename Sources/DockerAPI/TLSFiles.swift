@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+/// Files for TLS, in PEM.
+package struct TLSFiles: Hashable, Sendable {
+    /// The certificates that the peer's must be signed by; `nil` trusts the system's.
+    package var authority: String?
+    /// Our certificate with its chain, and its key; both or neither.
+    package var certificate: String?
+    package var key: String?
+    /// Whether the peer is verified; `--tls` without `--tlsverify` does not.
+    package var verifiesPeer: Bool
+
+    package init(authority: String?, certificate: String?, key: String?, verifiesPeer: Bool = true) {
+        self.authority = authority
+        self.certificate = certificate
+        self.key = key
+        self.verifiesPeer = verifiesPeer
+    }
+}
