@@ -196,7 +196,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["SwarmCore"],
+            dependencies: ["Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore"],
             swiftSettings: strict
         ),
     ]

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import SwarmCore
+
+/// Makes a host a node, and gives it back.
+///
+/// Every step checks first and changes only what is not as it should be, so that provisioning a host again, after any
+/// failure or none, ends in the same state. One step is one script and one round trip.
+package struct Provisioner: Sendable {
+    package init() {}
+
+    /// Looks at the host and changes nothing: steps 1 to 3.
+    ///
+    /// - Throws: ``ProvisionError``, or why the host was not reached.
+    package func look(
+        _ request: ProvisionRequest,
+        deadline: Deadline,
+        progress: @escaping ProvisionProgress = { _, _ in }
+    ) async throws -> HostFacts {
+        let step = LookStep(request: request, shell: HostShell(request, deadline: deadline, progress: progress))
+        try await step.reach()
+        let facts = try await step.look()
+        try step.checkPrivilege(facts)
+        return facts
+    }
+
+    /// What ``provision(_:deadline:progress:)`` would change on a host with these facts: a line each, in order; empty
+    /// when all is right.
+    package func plan(_ request: ProvisionRequest, facts: HostFacts) throws -> [String] {
+        throw ProvisionError(host: request.nodeName, step: .look, cause: .noEngine)
+    }
+
+    /// Runs all steps.
+    ///
+    /// Cancellation ends the running step's script; the host is left so that the next run goes on from there.
+    ///
+    /// - Throws: ``ProvisionError``, or why the host was not reached.
+    package func provision(
+        _ request: ProvisionRequest,
+        deadline: Deadline,
+        progress: @escaping ProvisionProgress = { _, _ in }
+    ) async throws -> ProvisionResult {
+        throw ProvisionError(host: request.nodeName, step: .look, cause: .noEngine)
+    }
+
+    /// Gives the host back as it was before it was first provisioned, from the record on it.
+    ///
+    /// A host that was never provisioned is left alone. Containers of others keep running.
+    ///
+    /// - Parameters:
+    ///   - request: as for ``provision(_:deadline:progress:)``; `agent`, `manager` and `registration` do not matter.
+    ///   - purge: whether an engine that we installed goes too, with its images, containers and volumes.
+    ///   - deadline: when to give up.
+    ///   - progress: receives what is done.
+    /// - Returns: what was undone, a line each.
+    /// - Throws: ``ProvisionError``, or why the host was not reached.
+    package func uninstall(
+        _ request: ProvisionRequest,
+        purge: Bool,
+        deadline: Deadline,
+        progress: @escaping ProvisionProgress = { _, _ in }
+    ) async throws -> [String] {
+        throw ProvisionError(host: request.nodeName, step: .look, cause: .noEngine)
+    }
+}
+
+/// What provisioning leaves to know.
+package struct ProvisionResult: Sendable, Equatable {
+    package var engineVersion: EngineVersion
+    /// For people: `Debian GNU/Linux 12 (bookworm)`.
+    package var system: String
+    package var architecture: String
+    /// The node's certificate in PEM.
+    package var certificate: String
+    /// What was changed, a line each; empty when all was right.
+    package var changes: [String]
+
+    package init(
+        engineVersion: EngineVersion,
+        system: String,
+        architecture: String,
+        certificate: String,
+        changes: [String]
+    ) {
+        self.engineVersion = engineVersion
+        self.system = system
+        self.architecture = architecture
+        self.certificate = certificate
+        self.changes = changes
+    }
+}
