@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Machines
+package import SwarmCore
+
+/// Calls of Docker's API over mutual TLS.
+package protocol EngineAccess: Sendable {
+    /// Sends a GET and returns the body.
+    ///
+    /// - Parameters:
+    ///   - path: with the query, as in `/info`.
+    ///   - target: the engine or manager.
+    ///   - deadline: when the call gives up.
+    /// - Returns: the whole body, at most 64 MiB.
+    /// - Throws: ``OperatorError/engineRefused(url:status:message:)`` for a status beyond 299, and
+    ///   ``OperatorError/engineUnreachable(url:problem:)`` or an error of its own when there is no reply.
+    func get(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> [UInt8]
+
+    /// Sends a GET and hands the body over as it comes, until it ends or the task is cancelled.
+    ///
+    /// - Throws: as ``get(_:at:deadline:)``.
+    func stream(
+        _ path: String,
+        at target: EngineTarget,
+        onBytes: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws
+}
+
+extension EngineAccess {
+    /// The JSON that a GET returns.
+    ///
+    /// - Throws: ``OperatorError/unexpectedReply(url:problem:)`` for anything else, and as
+    ///   ``get(_:at:deadline:)``.
+    package func json(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> JSONValue {
+        let body = try await get(path, at: target, deadline: deadline)
+        do {
+            return try JSONValue(parsing: body)
+        } catch {
+            throw OperatorError.unexpectedReply(url: target.url + path, problem: "it is not JSON")
+        }
+    }
+}
+
+/// An engine or a manager, and the certificates it is called with.
+package struct EngineTarget: Sendable, Hashable {
+    /// `https://HOST:PORT`.
+    package var url: String
+    /// The folder of ca.pem, cert.pem and key.pem.
+    package var certificates: String
+
+    package init(url: String, certificates: String) {
+        self.url = url
+        self.certificates = certificates
+    }
+}
+
+extension CommandContext {
+    /// Where the manager of a cluster, or the engine of a machine, is called.
+    ///
+    /// - Throws: as ``Target/url()``.
+    package func engineTarget(of target: Target) throws -> EngineTarget {
+        EngineTarget(
+            url: Self.httpsURL(try target.url()),
+            certificates: store.pkiFolder(of: target.clusterName)
+        )
+    }
+
+    /// `tcp://` is Docker's word for HTTP over TLS here.
+    private static func httpsURL(_ url: String) -> String {
+        url.hasPrefix("tcp://") ? "https://" + url.dropFirst("tcp://".count) : url
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import ArgumentParser
+internal import Foundation
+package import SwarmCore
+
+/// One run of swarmctl, from the words typed to the exit status.
+package enum Program {
+    /// Parses and runs `arguments`, and prints the error if there is one.
+    ///
+    /// - Parameter arguments: the words after the program's name.
+    /// - Returns: the exit status.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        let terminal = LiveTerminal(environment: ProcessInfo.processInfo.environment)
+        let arguments = adoptLeadingOptions(arguments)
+        let task = Task {
+            var command = try await SwarmCtl.parse(line: arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        }
+        // The signals end the task; nothing else does.
+        let interrupts = Interrupts { task.cancel() }
+        defer { interrupts.stop() }
+        do {
+            try await task.value
+            return 0
+        } catch {
+            terminal.live([])
+            // What a cancelled call says went wrong is only how it noticed.
+            let error = interrupts.count > 0 ? CancellationError() : error
+            return report(error, of: arguments, on: terminal)
+        }
+    }
+
+    /// Prints `error` as the user asked for.
+    ///
+    /// - Parameters:
+    ///   - error: what was thrown by parsing or by a command.
+    ///   - arguments: the words typed, which say whether JSON is wanted.
+    ///   - terminal: where it is printed: on standard error, or for `--help` on standard output.
+    /// - Returns: the exit status.
+    package static func report(
+        _ error: any Error,
+        of arguments: [String],
+        on terminal: any Terminal
+    ) -> Int32 {
+        if let code = error as? ExitCode {
+            return code.rawValue
+        }
+        var report = ErrorReport(error)
+        if !(error is any UserFacingError), !(error is CancellationError) {
+            let code = SwarmCtl.exitCode(for: error)
+            if code.isSuccess {
+                terminal.output(SwarmCtl.fullMessage(for: error))
+                return 0
+            }
+            if code == .validationFailure {
+                report.kind = .usage
+                report.message = SwarmCtl.message(for: error)
+                report.hint = nil
+                guard wantsJSON(arguments) else {
+                    terminal.note(SwarmCtl.fullMessage(for: error))
+                    return code.rawValue
+                }
+            }
+        }
+        terminal.note(wantsJSON(arguments) ? json(report) : report.text)
+        if options(of: arguments).contains("--debug") {
+            terminal.note("debug: \(String(reflecting: error))")
+        }
+        return report.kind.rawValue
+    }
+
+    /// `{"error":{"hint":…,"kind":…,"message":…}}` on one line.
+    package static func json(_ report: ErrorReport) -> String {
+        let members: [String: JSONValue] = [
+            "kind": .string(report.kind.word),
+            "message": .string(report.message),
+            "hint": report.hint.map { .string($0) } ?? .null,
+        ]
+        return JSONValue.object(["error": .object(members)]).compactText
+    }
+
+    private static func wantsJSON(_ arguments: [String]) -> Bool {
+        let words = Array(options(of: arguments))
+        return words.contains("--format=json")
+            || zip(words, words.dropFirst()).contains { $0 == "--format" && $1 == "json" }
+    }
+
+    private static func options(of arguments: [String]) -> ArraySlice<String> {
+        arguments.prefix { $0 != "--" }
+    }
+
+    /// Takes `--store FOLDER` and `--debug` before the command's name, where people also put them.
+    ///
+    /// They become the command's own: the store through the environment, the flag at the end. They
+    /// are not options of the root command because that would also take them out of
+    /// `ssh NAME COMMAND --debug`.
+    private static func adoptLeadingOptions(_ arguments: [String]) -> [String] {
+        var rest = arguments[...]
+        var isDebugging = false
+        while let word = rest.first {
+            if word == "--debug" {
+                isDebugging = true
+            } else if word.hasPrefix("--store=") {
+                setenv("SWARMCTL_STORE", String(word.dropFirst("--store=".count)), 1)
+            } else if word == "--store", rest.count >= 2 {
+                rest = rest.dropFirst()
+                setenv("SWARMCTL_STORE", rest.first ?? "", 1)
+            } else {
+                break
+            }
+            rest = rest.dropFirst()
+        }
+        if isDebugging {
+            setenv("SWARMCTL_DEBUG", "1", 1)
+        }
+        return Array(rest)
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import ArgumentParser
+internal import SwarmCore
+
+/// The root of all commands of swarmctl.
+package struct SwarmCtl: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "swarmctl",
+        abstract: "Turn a pool of hosts into one Docker host.",
+        discussion: """
+            A name not given means the only cluster there is. Progress goes to standard error, results to \
+            standard output.
+            """,
+        version: "swarmctl \(swarmVersion)",
+        groupedSubcommands: [
+            CommandGroup(
+                name: "See",
+                subcommands: [
+                    ListCommand.self, StatusCommand.self, InspectCommand.self, IPCommand.self, URLCommand.self,
+                    ActiveCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Connect",
+                subcommands: [EnvCommand.self, ConfigCommand.self, ContextCommand.self]
+            ),
+        ]
+    )
+
+    package init() {}
+
+    /// Reads the words after the program's name.
+    static func parse(line: [String]) async throws -> any ParsableCommand {
+        try parseAsRoot(line)
+    }
+}
