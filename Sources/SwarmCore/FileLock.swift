@@ -35,6 +35,9 @@ package struct FileLock: ~Copyable {
         self.file = file
     }
 
+    /// Says where the lock is given back, for a `defer`; does nothing itself.
+    package borrowing func release() {}
+
     deinit {
         close(file)
     }
