@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import SwarmCore
+
 /// The `pki/` folder of a cluster, laid out as `DOCKER_CERT_PATH` wants it.
 ///
 /// `ca.pem`, `ca-key.pem` (the authority), `cert.pem`, `key.pem` (the operator). Keys are 0600 from
@@ -13,6 +15,11 @@ package struct AuthorityStore: Sendable {
     package init(folder: String) {
         self.folder = folder
     }
+
+    /// In bytes; the largest chain and key anybody has are far below.
+    private static let fileLimit = 1 << 20
+
+    private var lockPath: String { "\(folder)/.lock" }
 
     package var authorityCertificatePath: String { "\(folder)/ca.pem" }
     package var authorityKeyPath: String { "\(folder)/ca-key.pem" }
@@ -37,14 +44,61 @@ package struct AuthorityStore: Sendable {
         keyType: KeyType = .p256,
         passphrase: [UInt8]? = nil
     ) throws -> CertificateAuthority {
-        throw PKIError.keyLocked
+        if let authority = try authority(passphrase: passphrase) {
+            return authority
+        }
+        try AtomicFile.makeFolder(folder)
+        let lock = try FileLock(path: lockPath)
+        defer { extendLifetime(lock) }
+        // Looked at again: another process may have made it before the lock was ours.
+        if let authority = try authority(passphrase: passphrase) {
+            return authority
+        }
+        let key = try makeAuthorityKey(keyType, passphrase: passphrase)
+        let authority = try CertificateAuthority.generate(cluster: cluster, key: key)
+        // Last, so that an authority is complete when its certificate is there.
+        try AtomicFile.write(authority.certificate.pem, to: authorityCertificatePath, mode: 0o644)
+        return authority
     }
 
     /// Reads the authority; nil when there is none.
     ///
     /// - Throws: as ``ensureAuthority(cluster:keyType:passphrase:)``.
     package func authority(passphrase: [UInt8]? = nil) throws -> CertificateAuthority? {
-        nil
+        guard AtomicFile.exists(authorityCertificatePath) else {
+            return nil
+        }
+        guard AtomicFile.exists(authorityKeyPath) else {
+            throw PKIError.authorityIncomplete(folder: folder, missing: authorityKeyPath)
+        }
+        let certificate = try Certificate(pem: AtomicFile.read(authorityCertificatePath, limit: Self.fileLimit))
+        let key = try PrivateKey(
+            pem: AtomicFile.read(authorityKeyPath, limit: Self.fileLimit),
+            passphrase: passphrase
+        )
+        guard certificate.isAuthority else {
+            throw PKIError.notAnAuthority(path: authorityCertificatePath)
+        }
+        guard try certificate.matches(key) else {
+            throw PKIError.keyMismatch(certificate: authorityCertificatePath, key: authorityKeyPath)
+        }
+        let authority = try CertificateAuthority(certificate: certificate, key: key)
+        try authority.checkInForce()
+        return authority
+    }
+
+    /// Reads the authority's key that a run which was killed left, else makes one.
+    private func makeAuthorityKey(_ type: KeyType, passphrase: [UInt8]?) throws -> PrivateKey {
+        if AtomicFile.exists(authorityKeyPath) {
+            return try PrivateKey(
+                pem: AtomicFile.read(authorityKeyPath, limit: Self.fileLimit),
+                passphrase: passphrase
+            )
+        }
+        let key = try PrivateKey.generate(type)
+        let pem = try passphrase.map { passphrase throws(PKIError) in try key.encryptedPEM(passphrase: passphrase) }
+        try AtomicFile.write(pem ?? key.pem, to: authorityKeyPath, mode: 0o600)
+        return key
     }
 
     /// Returns the operator's certificate, making `key.pem` and `cert.pem` when they are missing, not
@@ -57,6 +111,49 @@ package struct AuthorityStore: Sendable {
         keyType: KeyType = .p256,
         renewingWithin days: Int = 30
     ) throws -> Certificate {
-        throw PKIError.keyLocked
+        try AtomicFile.makeFolder(folder)
+        let lock = try FileLock(path: lockPath)
+        defer { extendLifetime(lock) }
+        let key = try operatorKey(keyType)
+        if let kept = try usableOperator(profile, key: key, authority: authority, days: days) {
+            return kept
+        }
+        let request = try CertificateRequest(commonName: profile.user, key: key)
+        let certificate = try authority.issue(profile, for: request)
+        try AtomicFile.write(certificate.pem, to: certificatePath, mode: 0o644)
+        return certificate
+    }
+
+    /// Reads `key.pem`, or makes it when it is missing or cannot be read as a key.
+    private func operatorKey(_ type: KeyType) throws -> PrivateKey {
+        if AtomicFile.exists(keyPath),
+            let key = try? PrivateKey(pem: AtomicFile.read(keyPath, limit: Self.fileLimit))
+        {
+            return key
+        }
+        let key = try PrivateKey.generate(type)
+        try AtomicFile.write(key.pem, to: keyPath, mode: 0o600)
+        return key
+    }
+
+    private func usableOperator(
+        _ profile: OperatorProfile,
+        key: PrivateKey,
+        authority: CertificateAuthority,
+        days: Int
+    ) throws -> Certificate? {
+        guard AtomicFile.exists(certificatePath),
+            let certificate = try? Certificate(pem: AtomicFile.read(certificatePath, limit: Self.fileLimit)),
+            try certificate.matches(key)
+        else {
+            return nil
+        }
+        let isWanted =
+            certificate.subject.commonName == profile.user
+            && certificate.subject.organization == profile.cluster
+            && certificate.subject.organizationalUnit == profile.role
+            && certificate.daysLeft() >= min(days, profile.days / 2)
+        let isTrusted = (try? certificate.verify(against: authority.certificate)) != nil
+        return isWanted && isTrusted ? certificate : nil
     }
 }

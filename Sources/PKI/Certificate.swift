@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import COpenSSL
+
 /// A parsed certificate: a value, free to copy, compare, print and send between tasks.
 package struct Certificate: Sendable, Hashable {
     /// The parts of a subject or issuer; the first of each kind.
@@ -41,14 +43,30 @@ package struct Certificate: Sendable, Hashable {
     ///
     /// - Throws: ``PKIError/malformedCertificate(detail:)`` when there is none.
     package init(pem: [UInt8]) throws(PKIError) {
-        throw .malformedCertificate(detail: "")
+        try self.init(X509Handle(pem: pem))
+    }
+
+    init(_ handle: borrowing X509Handle) throws(PKIError) {
+        pem = try handle.pem()
+        subject = try handle.subject()
+        issuer = try handle.issuer()
+        serial = try handle.serial()
+        notBefore = try handle.notBefore()
+        notAfter = try handle.notAfter()
+        (dnsNames, addresses) = handle.alternativeNames()
+        isAuthority = handle.isAuthority
+        purposes = handle.purposes
+        fingerprint = try handle.fingerprint()
     }
 
     /// Whether `key` is the private key of this certificate.
     ///
     /// - Throws: ``PKIError/library(call:detail:)``.
     package func matches(_ key: PrivateKey) throws(PKIError) -> Bool {
-        false
+        let certificate = try X509Handle(pem: pem)
+        let handle = try key.handle()
+        defer { ERR_clear_error() }
+        return unsafe X509_check_private_key(certificate.pointer, handle.pointer) == 1
     }
 
     /// Checks that `authority` signed this certificate and that both are in force.
@@ -58,11 +76,20 @@ package struct Certificate: Sendable, Hashable {
     ///   - time: the instant of the check, in seconds since 1970, UTC; now unless told.
     /// - Throws: ``PKIError/notTrusted(subject:reason:)``.
     package func verify(against authority: Certificate, at time: Int? = nil) throws(PKIError) {
-        throw .notTrusted(subject: subject.description, reason: "")
+        let leaf = try X509Handle(pem: pem)
+        let root = try X509Handle(pem: authority.pem)
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        let result = unsafe swarmctl_verify(leaf.pointer, root.pointer, time ?? secondsSince1970())
+        guard result == X509_V_OK else {
+            let reason = unsafe String(cString: X509_verify_cert_error_string(Int(result)))
+            throw .notTrusted(subject: subject.description, reason: reason)
+        }
     }
 
     /// Whole days from `time` (now unless told) until ``notAfter``; negative after the end.
     package func daysLeft(at time: Int? = nil) -> Int {
-        0
+        let left = notAfter - (time ?? secondsSince1970())
+        return left >= 0 ? left / 86400 : (left - 86399) / 86400
     }
 }

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import COpenSSL
+
 /// The authority of one cluster: its certificate and its private key.
 ///
 /// Its description never shows the key.
 package struct CertificateAuthority: Sendable {
     package let certificate: Certificate
     package let key: PrivateKey
+
+    /// The life of an authority: ten years.
+    package static let lifeInDays = 3650
+    /// How far in the past certificates begin, in seconds, for hosts whose clock is behind.
+    private static let backdating = 300
 
     /// Makes a new authority: O=swarmctl, CN=`cluster`, 10 years, path length 0.
     ///
@@ -21,14 +28,36 @@ package struct CertificateAuthority: Sendable {
         key: PrivateKey,
         at time: Int? = nil
     ) throws(PKIError) -> CertificateAuthority {
-        throw .keyLocked
+        try CertificateText.check(cluster, field: "cluster name")
+        let now = time ?? secondsSince1970()
+        let content = CertificateContent(
+            subject: [("O", "swarmctl"), ("CN", cluster)],
+            notBefore: now - backdating,
+            notAfter: now + lifeInDays * 86400,
+            extensions: [
+                (NID_basic_constraints, "critical,CA:TRUE,pathlen:0"),
+                (NID_key_usage, "critical,keyCertSign,cRLSign"),
+                (NID_subject_key_identifier, "hash"),
+            ]
+        )
+        let certificate = try X509Handle()
+        let handle = try key.handle()
+        try unsafe certificate.sign(content, publicKey: handle.pointer, issuer: nil, key: handle)
+        return try CertificateAuthority(certificate: Certificate(certificate), key: key)
     }
 
     /// Takes an authority that was read.
     ///
     /// - Throws: ``PKIError/notAnAuthority(path:)``, ``PKIError/keyMismatch(certificate:key:)``.
     package init(certificate: Certificate, key: PrivateKey) throws(PKIError) {
-        throw .keyLocked
+        guard certificate.isAuthority else {
+            throw .notAnAuthority(path: certificate.subject.description)
+        }
+        guard try certificate.matches(key) else {
+            throw .keyMismatch(certificate: certificate.subject.description, key: "of the authority")
+        }
+        self.certificate = certificate
+        self.key = key
     }
 
     /// Signs a certificate for the key of a host's request; everything else in the request is ignored.
@@ -39,7 +68,17 @@ package struct CertificateAuthority: Sendable {
         for request: CertificateRequest,
         at time: Int? = nil
     ) throws(PKIError) -> Certificate {
-        throw .keyLocked
+        try CertificateText.check(profile.node, field: "node name")
+        try CertificateText.check(profile.cluster, field: "cluster name")
+        let names = try CertificateText.alternativeNames(of: profile)
+        return try issue(
+            subject: [("O", profile.cluster), ("CN", profile.node)],
+            purposes: "serverAuth,clientAuth",
+            names: names,
+            days: profile.days,
+            for: request,
+            at: time ?? secondsSince1970()
+        )
     }
 
     /// Signs a certificate for the key of a person's request; everything else in the request is ignored.
@@ -50,6 +89,65 @@ package struct CertificateAuthority: Sendable {
         for request: CertificateRequest,
         at time: Int? = nil
     ) throws(PKIError) -> Certificate {
-        throw .keyLocked
+        try CertificateText.check(profile.user, field: "user name")
+        try CertificateText.check(profile.cluster, field: "cluster name")
+        try CertificateText.check(profile.role, field: "role")
+        return try issue(
+            subject: [("O", profile.cluster), ("OU", profile.role), ("CN", profile.user)],
+            purposes: "clientAuth",
+            names: nil,
+            days: profile.days,
+            for: request,
+            at: time ?? secondsSince1970()
+        )
+    }
+
+    private func issue(
+        subject: [(kind: String, text: String)],
+        purposes: String,
+        names: String?,
+        days: Int,
+        for request: CertificateRequest,
+        at now: Int
+    ) throws(PKIError) -> Certificate {
+        guard (1...3650).contains(days) else {
+            throw .badLife(days: days)
+        }
+        try checkInForce(at: now)
+        let request = try RequestHandle(pem: request.pem)
+        var extensions = [
+            (NID_basic_constraints, "critical,CA:FALSE"),
+            (
+                NID_key_usage,
+                try request.isRSA() ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature"
+            ),
+            (NID_ext_key_usage, purposes),
+            (NID_subject_key_identifier, "hash"),
+            (NID_authority_key_identifier, "keyid:always"),
+        ]
+        if let names {
+            extensions.append((NID_subject_alt_name, names))
+        }
+        let content = CertificateContent(
+            subject: subject,
+            notBefore: max(now - Self.backdating, certificate.notBefore),
+            // A certificate that outlives its authority would be a promise that nobody keeps.
+            notAfter: min(now + days * 86400, certificate.notAfter),
+            extensions: extensions
+        )
+        let leaf = try X509Handle()
+        let issuer = try X509Handle(pem: certificate.pem)
+        try unsafe leaf.sign(content, publicKey: request.publicKey(), issuer: issuer.pointer, key: key.handle())
+        return try Certificate(leaf)
+    }
+
+    /// Checks that the authority has not ended.
+    ///
+    /// - Throws: ``PKIError/authorityExpired(cluster:notAfter:)``.
+    package func checkInForce(at time: Int? = nil) throws(PKIError) {
+        guard certificate.notAfter >= time ?? secondsSince1970() else {
+            let cluster = certificate.subject.commonName ?? certificate.subject.description
+            throw .authorityExpired(cluster: cluster, notAfter: certificate.notAfter)
+        }
     }
 }

@@ -10,13 +10,16 @@ package struct CertificateRequest: Sendable {
     ///
     /// - Throws: ``PKIError/malformedRequest(detail:)``, ``PKIError/badRequestSignature``.
     package init(pem: [UInt8]) throws(PKIError) {
-        throw .malformedRequest(detail: "")
+        let handle = try RequestHandle(pem: pem)
+        try handle.check()
+        self.pem = try handle.pem()
     }
 
     /// Makes a request for `key`.
     ///
     /// - Throws: ``PKIError/badName(field:value:)``, ``PKIError/library(call:detail:)``.
     package init(commonName: String, key: PrivateKey) throws(PKIError) {
-        throw .malformedRequest(detail: "")
+        try CertificateText.check(commonName, field: "common name")
+        pem = try RequestHandle.signed(commonName: commonName, key: key.handle()).pem()
     }
 }

@@ -12,7 +12,7 @@ package struct PrivateKey: Sendable, CustomStringConvertible, CustomReflectable 
     ///
     /// - Throws: ``PKIError/library(call:detail:)``.
     package static func generate(_ type: KeyType = .p256) throws(PKIError) -> PrivateKey {
-        throw .library(call: "generate", detail: "\(type)")
+        PrivateKey(checkedPEM: try KeyHandle(generating: type).pem())
     }
 
     /// Reads a PEM private key: PKCS #8, PKCS #1 or SEC 1.
@@ -22,14 +22,23 @@ package struct PrivateKey: Sendable, CustomStringConvertible, CustomReflectable 
     ///   - passphrase: for an encrypted key.
     /// - Throws: ``PKIError/malformedKey(detail:)``, ``PKIError/keyLocked``.
     package init(pem: [UInt8], passphrase: [UInt8]? = nil) throws(PKIError) {
-        throw .malformedKey(detail: "")
+        self.pem = try KeyHandle(pem: pem, passphrase: passphrase).pem()
+    }
+
+    private init(checkedPEM pem: [UInt8]) {
+        self.pem = pem
     }
 
     /// The key in PKCS #8 PEM, encrypted with AES-256 under `passphrase`.
     ///
     /// - Throws: ``PKIError/library(call:detail:)``.
     package func encryptedPEM(passphrase: [UInt8]) throws(PKIError) -> [UInt8] {
-        throw .keyLocked
+        try handle().pem(passphrase: passphrase)
+    }
+
+    /// Parses the key anew: a handle is not `Sendable`, and parsing takes microseconds.
+    func handle() throws(PKIError) -> KeyHandle {
+        try KeyHandle(pem: pem, passphrase: nil)
     }
 
     package var description: String { "PrivateKey(redacted)" }
