@@ -1,40 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+package import DockerAPI
+package import Logging
 package import Scheduling
+internal import SwarmCore
+internal import Synchronization
 
 /// The state of all nodes, and the only place where placements are decided.
 ///
 /// Reading is free: ``snapshot`` is a value. Writing is short: no lock is held across a network call.
 /// ``run()`` keeps one task a node, which connects it, follows its events and compares full lists.
 package final class Cluster: Sendable {
+    let configuration: ClusterConfiguration
+    let logger: Logger
+    let hub = EventHub()
+    let core: Mutex<ClusterCore>
+    private let makeClient: @Sendable (String) throws -> HTTPClient
+    private let sessions = Mutex<[String: NodeSession]>([:])
+    private let started: AsyncStream<NodeSession>
+    private let startedContinuation: AsyncStream<NodeSession>.Continuation
+
+    /// Makes a cluster without members.
+    ///
+    /// - Parameters:
+    ///   - configuration: of the command line.
+    ///   - logger: one line for each change of a node.
+    ///   - makeClient: makes the pooled client for a registered address.
+    package init(
+        configuration: ClusterConfiguration,
+        logger: Logger,
+        makeClient: @escaping @Sendable (String) throws -> HTTPClient
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.makeClient = makeClient
+        core = Mutex(ClusterCore(scheduler: configuration.scheduler))
+        (started, startedContinuation) = AsyncStream.makeStream()
+    }
+
     /// Everything at this instant.
-    package let snapshot = ClusterSnapshot(
-        nodes: [],
-        discovery: .waiting,
-        strategyName: "spread",
-        filterNames: [],
-        overcommit: 0.05,
-        index: ContainerIndex()
-    )
+    package var snapshot: ClusterSnapshot { core.withLock { $0.snapshot } }
 
-    package init() {}
-
-    /// Connects and follows the members until the task is cancelled.
-    package func run() async {}
+    /// Connects and follows the members until the task is cancelled; called once.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            for await session in started {
+                group.addTask { await session.run() }
+            }
+            // The stream ends when the task is cancelled, and the group cancels its tasks with it.
+        }
+    }
 
     // MARK: Members
 
     /// Replaces the member list by what discovery says: nodes that are not in it are removed.
-    package func setMembers(_ addresses: [String]) {}
+    package func setMembers(_ addresses: [String]) {
+        let (added, removed) = core.withLock { $0.setMembers(addresses, now: WallClock.now()) }
+        for address in removed {
+            logger.info("node removed", metadata: ["address": "\(address)"])
+            sessions.withLock { $0.removeValue(forKey: address) }?.stop()
+        }
+        for address in added {
+            logger.info("node registered", metadata: ["address": "\(address)"])
+            do {
+                let session = NodeSession(address: address, client: try makeClient(address), cluster: self)
+                sessions.withLock { $0[address] = session }
+                startedContinuation.yield(session)
+            } catch {
+                let reason = ErrorReport(error).message
+                core.withLock { $0.setStatus(.pending, reason: reason, of: address, now: WallClock.now()) }
+            }
+        }
+    }
 
     /// Notes that discovery fails; the members stay as they are.
-    package func discoveryFailed(_ reason: String) {}
+    package func discoveryFailed(_ reason: String) {
+        core.withLock { $0.setDiscoveryStale(reason, now: WallClock.now()) }
+    }
+
+    /// Tries a node at once that is waiting to be tried again: it has registered, or answered a call.
+    package func nudge(_ address: String) {
+        session(address)?.nudge()
+    }
+
+    /// The client for a node, in the API version agreed on; `nil` when the node is gone.
+    package func client(for address: String) -> EngineClient? {
+        session(address)?.client
+    }
+
+    func session(_ address: String) -> NodeSession? {
+        sessions.withLock { $0[address] }
+    }
 
     // MARK: Containers
 
     /// Finds a container by `NODE/NAME`, name, id or id prefix; an exact name wins over a prefix.
-    package func container(_ reference: String) -> Lookup { .missing }
+    package func container(_ reference: String) -> Lookup {
+        core.withLock { $0.lookup(reference) }
+    }
 
     /// Chooses a node and holds name, CPUs, memory, ports and slot on it, until ``commit(_:containerID:)``
     /// or ``release(_:)``.
@@ -48,37 +112,59 @@ package final class Cluster: Sendable {
         _ request: PlacementRequest,
         excluding excluded: Set<String> = []
     ) throws(SchedulingError) -> Reservation {
-        throw .noHealthyNode([])
+        try core.withLock { (core) throws(SchedulingError) in try core.reserve(request, excluding: excluded) }
     }
 
     /// Turns a reservation into the container that the engine has made.
     ///
     /// Reads it from the engine, so that the next `ps` shows it, and lets go of the reservation. If it
     /// cannot be read the reservation's claim stays until it is.
-    package func commit(_ reservation: Reservation, containerID: String) async {}
+    package func commit(_ reservation: Reservation, containerID: String) async {
+        core.withLock { $0.commit(reservation.token, containerID: containerID) }
+        await refreshContainer(containerID, on: reservation.address)
+    }
 
     /// Gives up a reservation whose container was not made; idempotent.
-    package func release(_ reservation: Reservation) {}
+    package func release(_ reservation: Reservation) {
+        core.withLock { $0.release(reservation.token) }
+    }
 
     /// Holds `name` for a rename; let go with ``releaseName(_:)`` after the engine has answered and
     /// ``refreshContainer(_:on:)`` is done.
     ///
     /// - Throws: ``SchedulingError/nameTaken(name:holder:)``.
-    package func reserveName(_ name: String) throws(SchedulingError) {}
-    package func releaseName(_ name: String) {}
+    package func reserveName(_ name: String) throws(SchedulingError) {
+        try core.withLock { (core) throws(SchedulingError) in try core.holdName(name) }
+    }
+
+    /// Lets go of a name held by ``reserveName(_:)``.
+    package func releaseName(_ name: String) {
+        core.withLock { $0.releaseName(name) }
+    }
 
     // MARK: Reading your own writes
 
     /// Reads one container from its engine again; it is gone when the engine says so.
     ///
     /// Call it after a change that went through, before the client is answered.
-    package func refreshContainer(_ id: String, on address: String) async {}
+    package func refreshContainer(_ id: String, on address: String) async {
+        await session(address)?.refresh(.container(id))
+    }
+
     /// Reads the images of a node again.
-    package func refreshImages(on address: String) async {}
+    package func refreshImages(on address: String) async {
+        await session(address)?.refresh(.images)
+    }
+
     /// Reads the networks of a node again.
-    package func refreshNetworks(on address: String) async {}
+    package func refreshNetworks(on address: String) async {
+        await session(address)?.refresh(.networks)
+    }
+
     /// Reads the volumes of a node again.
-    package func refreshVolumes(on address: String) async {}
+    package func refreshVolumes(on address: String) async {
+        await session(address)?.refresh(.volumes)
+    }
 
     // MARK: Events
 
@@ -86,7 +172,7 @@ package final class Cluster: Sendable {
     ///
     /// The stream ends when the listener falls `capacity` events behind, or is cancelled.
     package func events(capacity: Int = 4096) -> AsyncStream<ClusterEvent> {
-        AsyncStream { $0.finish() }
+        hub.listen(capacity: capacity)
     }
 }
 
@@ -97,21 +183,4 @@ package struct Reservation: Sendable, Hashable {
     /// Of the node chosen.
     package let address: String
     package let nodeName: String
-}
-
-/// An event of an engine, or of the cluster itself.
-package struct ClusterEvent: Sendable {
-    /// Nanoseconds since 1970.
-    package let timeNano: Int64
-    /// `container`, `image`, `network`, `volume`, `daemon`…; `swarm` for events of the cluster.
-    package let type: String
-    package let action: String
-    package let actorID: String
-    package let attributes: [String: String]
-    /// Name, id, address and host address of the node it happened on.
-    package let nodeName: String
-    package let nodeID: String
-    package let nodeAddress: String
-    /// The JSON object as the engine wrote it; empty for events of the cluster.
-    package let json: [UInt8]
 }

@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+package import DockerAPI
+
 /// The cluster at one instant: a value that never changes, taken without waiting.
 package struct ClusterSnapshot: Sendable {
     /// Sorted by name, then address.
-    package internal(set) var nodes: [NodeState]
-    package internal(set) var discovery: DiscoveryStatus
+    package internal(set) var nodes: [NodeState] = []
+    package internal(set) var discovery: DiscoveryStatus = .waiting
     package internal(set) var strategyName: String
     package internal(set) var filterNames: [String]
     /// The share of memory and CPUs that may be promised beyond a node's own; 0.05 is 5 %.
     package internal(set) var overcommit: Double
-    var index: ContainerIndex
 
     /// The nodes that answer.
     package var healthyNodes: [NodeState] { nodes.filter { $0.status == .healthy } }
 
-    /// The node with this name, address or engine id (or unique prefix of one, at least 4 characters).
-    package func node(_ reference: String) -> NodeState? {
-        nodes.first { $0.name == reference || $0.address == reference || $0.engineID == reference }
-            ?? uniqueNode { reference.count >= 4 && $0.engineID.hasPrefix(reference) }
+    /// What every healthy engine speaks; `nil` without healthy nodes or without a common version.
+    package var apiVersions: APIVersionRange? {
+        APIVersionRange.common(healthyNodes.lazy.compactMap { $0.version?.apiVersions })
     }
 
-    private func uniqueNode(where matches: (NodeState) -> Bool) -> NodeState? {
-        let found = nodes.filter(matches)
+    /// The node with this name, address or engine id, or an unambiguous prefix of an id with at least
+    /// four characters.
+    package func node(_ reference: String) -> NodeState? {
+        let exact = nodes.first { $0.name == reference || $0.address == reference || $0.engineID == reference }
+        guard exact == nil, reference.count >= 4 else {
+            return exact
+        }
+        let found = nodes.filter { $0.engineID.hasPrefix(reference) }
         return found.count == 1 ? found.first : nil
     }
 }
@@ -39,6 +45,6 @@ package enum Lookup: Sendable {
 package enum DiscoveryStatus: Sendable, Equatable {
     case waiting
     case fresh
-    /// The member list is frozen: the store fails, since (seconds since 1970).
+    /// The member list is frozen because the store fails, since that many seconds after 1970.
     case stale(reason: String, since: Double)
 }

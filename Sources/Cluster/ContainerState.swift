@@ -1,26 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+package import DockerAPI
 package import Scheduling
 
-/// A container of the cluster at one instant.
-package struct ContainerState: Sendable {
-    package internal(set) var id: String
-    /// Without the leading slash; the engine's own name first, then link aliases (`a/b`).
-    package internal(set) var names: [String]
-    /// As the client named it.
-    package internal(set) var image: String
-    package internal(set) var imageID: String
-    /// Seconds since 1970.
-    package internal(set) var created: Int64
-    /// `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`.
-    package internal(set) var state: String
-    package internal(set) var labels: [String: String]
-    /// What it holds of its node: claims and ports, also while it is stopped.
-    package internal(set) var claim: Resources
-    package internal(set) var ports: [HostPort]
+/// A container of the cluster at one instant; never changes.
+package final class ContainerState: Sendable {
     /// Its element of `/containers/json?all=1`, as the engine wrote it at the last change.
-    package internal(set) var json: [UInt8]
+    package let summary: ContainerSummary
+    /// What it holds of its node, also while it is stopped.
+    package let claim: Resources
+    package let ports: [HostPort]
+    /// Its run state when it was last inspected; `nil` when that failed.
+    package let run: RunState?
 
-    package var name: String { names.first ?? id }
+    init(summary: ContainerSummary, claim: Resources, ports: [HostPort], run: RunState?) {
+        self.summary = summary
+        self.claim = claim
+        self.ports = ports
+        self.run = run
+    }
+
+    package var id: String { summary.id }
+    /// Without the leading slash; the short id when the engine gave none.
+    package var name: String { summary.names.first ?? String(summary.id.prefix(12)) }
+}
+
+/// The parts of a container's `State` that a status line is made of.
+package struct RunState: Sendable, Hashable {
+    /// As the engine writes them, RFC 3339.
+    package let startedAt: String
+    package let finishedAt: String
+    package let exitCode: Int
+    /// `starting`, `healthy`, `unhealthy`; empty without a health check.
+    package let health: String
+
+    init(_ state: JSON?) {
+        startedAt = state?["StartedAt"]?.string ?? ""
+        finishedAt = state?["FinishedAt"]?.string ?? ""
+        exitCode = state?["ExitCode"]?.int ?? 0
+        health = state?["Health"]?["Status"]?.string ?? ""
+    }
 }

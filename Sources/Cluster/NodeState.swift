@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+package import DockerAPI
 package import Scheduling
 
 /// Where a node is in its life.
@@ -14,101 +15,78 @@ package enum NodeStatus: String, Sendable, Hashable {
     case disconnected = "Disconnected"
 }
 
-/// One node of the cluster at one instant.
-package struct NodeState: Sendable {
+/// One node of the cluster at one instant; never changes.
+///
+/// A class, so that a snapshot of a thousand nodes is an array of a thousand references.
+package final class NodeState: Sendable {
+    private let fields: NodeFields
+
+    init(_ fields: NodeFields) {
+        self.fields = fields
+    }
+
     /// The address it registered with, `HOST:PORT`; the key of the node.
-    package internal(set) var address: String
+    package var address: String { fields.address }
     /// The engine's `Name`; the address until it is known.
     ///
     /// Unique: a second node with a name that is taken has its address appended.
-    package internal(set) var name: String
-    package internal(set) var status: NodeStatus
+    package var name: String { fields.name }
+    package var status: NodeStatus { fields.status }
     /// Why it is not healthy, in words; `nil` when it is.
-    package internal(set) var reason: String?
+    package var reason: String? { fields.reason }
+    /// Something to fix on a node that works, such as an engine id that two nodes have.
+    package var warning: String? { fields.warning }
     /// Since when `status` and `reason` hold, seconds since 1970.
-    package internal(set) var since: Double
+    package var since: Double { fields.since }
     /// When anything was last heard of it, seconds since 1970; 0 for never.
-    package internal(set) var updatedAt: Double
+    package var updatedAt: Double { fields.updatedAt }
+    package var isCordoned: Bool { fields.isCordoned }
     /// Containers known, by full id.
-    package internal(set) var containers: [String: ContainerState]
-    package internal(set) var images: [ImageState]
-    package internal(set) var networks: [NetworkState]
-    package internal(set) var volumes: [VolumeState]
-    /// Facts the engine gave when it last connected; empty before.
-    package internal(set) var facts: EngineFacts
-    /// What placement looks at: sums over the containers, and reservations.
-    package internal(set) var placement: NodeSnapshot
+    package var containers: [String: ContainerState] { fields.containers }
+    package var images: [ImageSummary] { fields.images }
+    package var networks: [NetworkSummary] { fields.networks }
+    package var volumes: [VolumeSummary] { fields.volumes }
+    /// What the engine said when it last connected; `nil` before.
+    package var info: EngineInfo? { fields.info }
+    package var version: EngineVersion? { fields.version }
+    /// CPUs and memory promised to containers and reservations.
+    package var reserved: Resources { fields.reserved }
+    /// CPUs and memory of the node, without overcommit.
+    package var capacity: Resources { fields.capacity }
 
-    package var engineID: String { facts.id }
-    package var isCordoned: Bool { placement.isCordoned }
-    /// The host part of `address`.
+    package var engineID: String { info?.id ?? "" }
+
+    /// The host part of `address`, without brackets.
     package var host: String {
-        guard let colon = address.lastIndex(of: ":") else {
-            return address
-        }
-        return address[..<colon].trimmingBrackets
+        (try? EngineAddress(parsing: address, defaultPort: 2375))?.host ?? address
     }
-}
 
-extension Substring {
-    /// Without the brackets of an IPv6 address.
-    var trimmingBrackets: String {
-        hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : String(self)
+    /// The image with this id, id prefix (at least four digits), tag or digest; a name without a tag
+    /// means `latest`.
+    package func image(_ reference: String) -> ImageSummary? {
+        images.first { ImageReference.matches($0, reference) }
     }
+
+    /// A copy to change.
+    var copy: NodeFields { fields }
 }
 
-/// What an engine says about itself.
-package struct EngineFacts: Sendable, Equatable {
-    package var id = ""
-    package var name = ""
-    /// Of the engine, as in `20.10.24`.
-    package var serverVersion = ""
-    /// The highest API version it speaks, as in `1.41`.
-    package var apiVersion = ""
-    /// The lowest API version it speaks.
-    package var minAPIVersion = ""
-    package var operatingSystem = ""
-    package var osType = ""
-    package var architecture = ""
-    package var kernelVersion = ""
-    package var storageDriver = ""
-    package var labels: [String: String] = [:]
-    package var cpus: Int64 = 0
-    /// In bytes.
-    package var memory: Int64 = 0
-    package var isExperimental = false
-    /// The body of its `/info` and `/version` as it was, for what is not above.
-    package var infoJSON: [UInt8] = []
-    package var versionJSON: [UInt8] = []
-
-    package init() {}
-}
-
-/// An image on a node.
-package struct ImageState: Sendable, Equatable {
-    package var id: String
-    package var repoTags: [String]
-    package var repoDigests: [String]
-    /// Its element of `/images/json`, as the engine wrote it.
-    package var json: [UInt8]
-}
-
-/// A network on a node.
-package struct NetworkState: Sendable, Equatable {
-    package var id: String
-    package var name: String
-    package var driver: String
-    /// `local`, `global` or `swarm`.
-    package var scope: String
-    /// Its element of `/networks`, as the engine wrote it.
-    package var json: [UInt8]
-}
-
-/// A volume on a node.
-package struct VolumeState: Sendable, Equatable {
-    package var name: String
-    package var driver: String
-    package var scope: String
-    /// Its element of `/volumes`, as the engine wrote it.
-    package var json: [UInt8]
+/// What a ``NodeState`` is made of.
+struct NodeFields: Sendable {
+    var address: String
+    var name: String
+    var status: NodeStatus = .pending
+    var reason: String?
+    var warning: String?
+    var since: Double
+    var updatedAt: Double = 0
+    var isCordoned = false
+    var containers: [String: ContainerState] = [:]
+    var images: [ImageSummary] = []
+    var networks: [NetworkSummary] = []
+    var volumes: [VolumeSummary] = []
+    var info: EngineInfo?
+    var version: EngineVersion?
+    var reserved = Resources()
+    var capacity = Resources()
 }

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 /// Places a container beside those it shares volumes, links or namespaces with, and where its named
-/// volumes are.
+/// volumes and networks are.
 package struct DependencyFilter: PlacementFilter {
     package let name = "dependency"
 
@@ -10,6 +10,7 @@ package struct DependencyFilter: PlacementFilter {
 
     package func conditions(of request: PlacementRequest) -> [String] {
         request.dependencies.map(\.description) + request.volumes.map { "--volume=\($0)" }
+            + request.networks.map { "--net=\($0)" }
     }
 
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
@@ -18,6 +19,9 @@ package struct DependencyFilter: PlacementFilter {
         }
         if let missing = request.volumes.first(where: { !node.volumes.contains($0) }) {
             return .rule("dependency on volume \"\(missing)\"")
+        }
+        if let missing = request.networks.first(where: { !node.networks.contains($0) }) {
+            return .rule("dependency on network \"\(missing)\"")
         }
         return nil
     }

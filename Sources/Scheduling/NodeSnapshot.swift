@@ -29,6 +29,8 @@ package struct NodeSnapshot: Sendable, Equatable {
     package var images: Set<String>
     /// Names of the local volumes on the node.
     package var volumes: Set<String>
+    /// Names of the networks on the node.
+    package var networks: Set<String>
 
     package init(
         address: String = "",
@@ -42,7 +44,8 @@ package struct NodeSnapshot: Sendable, Equatable {
         ports: [HostPort: String] = [:],
         containers: [String: NodeContainer] = [:],
         images: Set<String> = [],
-        volumes: Set<String> = []
+        volumes: Set<String> = [],
+        networks: Set<String> = []
     ) {
         self.address = address
         self.id = id
@@ -56,6 +59,7 @@ package struct NodeSnapshot: Sendable, Equatable {
         self.containers = containers
         self.images = images
         self.volumes = volumes
+        self.networks = networks
     }
 }
 

@@ -21,6 +21,8 @@ package struct PlacementRequest: Sendable, Equatable {
     package var dependencies: [Dependency]
     /// Named local volumes it mounts: a node that has one is preferred over one that would make it.
     package var volumes: [String]
+    /// Networks it joins by name: a node that has one is preferred.
+    package var networks: [String]
     /// `os/architecture[/variant]` when the client asked for one.
     package var platform: String?
 
@@ -36,6 +38,7 @@ package struct PlacementRequest: Sendable, Equatable {
         whitelists: [PlacementExpression] = [],
         dependencies: [Dependency] = [],
         volumes: [String] = [],
+        networks: [String] = [],
         platform: String? = nil
     ) {
         self.name = name
@@ -49,6 +52,7 @@ package struct PlacementRequest: Sendable, Equatable {
         self.whitelists = whitelists
         self.dependencies = dependencies
         self.volumes = volumes
+        self.networks = networks
         self.platform = platform
     }
 

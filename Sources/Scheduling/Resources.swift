@@ -18,6 +18,11 @@ package struct Resources: Hashable, Sendable {
         left.memory = saturating(left.memory.addingReportingOverflow(right.memory))
     }
 
+    package static func -= (left: inout Resources, right: Resources) {
+        left.nanoCPUs = saturating(left.nanoCPUs.subtractingReportingOverflow(right.nanoCPUs))
+        left.memory = saturating(left.memory.subtractingReportingOverflow(right.memory))
+    }
+
     package static func + (left: Resources, right: Resources) -> Resources {
         var sum = left
         sum += right

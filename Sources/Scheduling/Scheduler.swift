@@ -41,8 +41,9 @@ package struct Scheduler: Sendable {
         using generator: inout some RandomNumberGenerator
     ) throws(SchedulingError) -> Int {
         var request = request
-        // A volume that no node has is made where the container goes.
+        // A volume that no node has is made where the container goes; a missing network is the engine's to report.
         request.volumes.removeAll { volume in !nodes.contains { $0.volumes.contains(volume) } }
+        request.networks.removeAll { network in !nodes.contains { $0.networks.contains(network) } }
         var outcome = sift(nodes, for: request)
         if outcome.candidates.isEmpty {
             request = request.withoutSoftExpressions

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import Scheduling
+
+/// What the command line decides about the cluster.
+package struct ClusterConfiguration: Sendable {
+    package var scheduler: Scheduler
+    /// Bounds of the time between two full comparisons with an engine, chosen at random within them.
+    package var refreshInterval: ClosedRange<Duration> = .seconds(30) ... .seconds(60)
+    /// How many probes in a row must fail before a node counts as disconnected; at least 1.
+    package var failureRetry = 3
+    /// Time between two probes of an engine that answers.
+    package var probeInterval: Duration = .seconds(5)
+    /// The longest wait for the answer to a probe.
+    package var probeTimeout: Duration = .seconds(5)
+    /// The longest wait for each step of connecting.
+    package var stepTimeout: Duration = .seconds(10)
+    /// The longest wait between two attempts to connect.
+    package var backoffLimit: Duration = .seconds(60)
+    /// The first wait between two attempts to connect; it doubles.
+    package var backoffStart: Duration = .milliseconds(250)
+    /// How many containers of one engine are inspected at a time.
+    package var inspectionWidth = 4
+
+    package init(scheduler: Scheduler) {
+        self.scheduler = scheduler
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import DockerAPI
+internal import Scheduling
+
+/// Containers: what was read of them, and finding them.
+extension ClusterCore {
+    /// Puts in or replaces a container as read `number` found it; an older answer is ignored.
+    mutating func apply(_ container: ContainerState, on address: String, read number: UInt64) {
+        apply([container.id: container], on: address, read: number)
+    }
+
+    /// Removes a container that read `number` did not find; an older answer is ignored.
+    mutating func applyRemoval(of id: String, on address: String, read number: UInt64) {
+        apply([id: nil], on: address, read: number)
+    }
+
+    /// Makes the containers of a node equal to a full list.
+    mutating func apply(all containers: [ContainerState], on address: String, read number: UInt64) {
+        guard let node = node(at: address) else {
+            return
+        }
+        var changes: [String: ContainerState?] = [:]
+        for container in containers {
+            changes[container.id] = .some(container)
+        }
+        let listed = Set(changes.keys)
+        for id in node.containers.keys where !listed.contains(id) {
+            changes[id] = .some(nil)
+        }
+        for (id, token) in committed where !listed.contains(id) && reservations[token]?.address == address {
+            // Made, and gone again before it was read.
+            changes[id] = .some(nil)
+        }
+        apply(changes, on: address, read: number)
+        forgetReads(before: number, on: address, keeping: listed)
+    }
+
+    /// Makes changes to containers of one node: a value replaces, `nil` removes.
+    private mutating func apply(_ changes: [String: ContainerState?], on address: String, read number: UInt64) {
+        guard position(of: address) != nil else {
+            return
+        }
+        let news = changes.filter { isNews(number, about: $0.key, on: address) }
+        var directory = directory
+        // Not copied: there is one owner at a time.
+        self.directory = ContainerDirectory()
+        update(address) { fields, placement in
+            for (id, change) in news {
+                fields.replace(id, by: change, placement: &placement, directory: &directory)
+            }
+        }
+        self.directory = directory
+        for id in news.keys {
+            if let token = committed[id] {
+                release(token)
+            }
+        }
+    }
+
+    /// Finds a container by `NODE/NAME`, name, id or id prefix.
+    func lookup(_ reference: String) -> Lookup {
+        let reference = String(reference.drop { $0 == "/" })
+        if let slash = reference.firstIndex(of: "/"), let node = snapshot.node(String(reference[..<slash])) {
+            let rest = String(reference[reference.index(after: slash)...])
+            return lookup(rest) { $0.address == node.address }
+        }
+        return lookup(reference) { _ in true }
+    }
+
+    private func lookup(_ reference: String, where isWanted: (ContainerDirectory.Place) -> Bool) -> Lookup {
+        let prefixed = directory.places(withPrefix: reference).filter(isWanted)
+        let exact = prefixed.filter { $0.id == reference }
+        let named = directory.places(named: reference).filter(isWanted)
+        // As an engine: the full id, then the name, then a prefix that is unique.
+        for found in [exact, Array(named), prefixed] where !found.isEmpty {
+            return outcome(of: found)
+        }
+        return .missing
+    }
+
+    private func outcome(of places: [ContainerDirectory.Place]) -> Lookup {
+        let found = places.compactMap { place in
+            node(at: place.address).flatMap { node in node.containers[place.id].map { ($0, node) } }
+        }
+        if found.count > 1 {
+            return .ambiguous(found.map { "\($1.name)/\($0.name) (\($0.id.prefix(12)))" }.sorted())
+        }
+        return found.first.map { .found($0.0, on: $0.1) } ?? .missing
+    }
+}
+
+extension NodeFields {
+    /// Puts in, replaces or removes (`nil`) a container, and keeps sums and directory in step.
+    fileprivate mutating func replace(
+        _ id: String,
+        by new: ContainerState?,
+        placement: inout NodeSnapshot,
+        directory: inout ContainerDirectory
+    ) {
+        let place = ContainerDirectory.Place(address: address, id: id)
+        if let old = containers.removeValue(forKey: id) {
+            directory.remove(place, names: old.summary.names)
+            placement.remove(claim: old.claim, ports: old.ports, key: id)
+            for port in old.ports where placement.ports[port] == nil {
+                // Another container may claim the same port, stopped.
+                placement.ports[port] = containers.values.first { $0.ports.contains(port) }?.name
+            }
+        }
+        if let new {
+            containers[id] = new
+            directory.insert(place, names: new.summary.names)
+            placement.add(
+                NodeContainer(id: id, name: new.name, labels: new.summary.labels),
+                claim: new.claim,
+                ports: new.ports,
+                key: id
+            )
+        }
+    }
+}
+
+extension NodeSnapshot {
+    /// Adds a container's claims to the sums; the first holder of a port keeps it.
+    mutating func add(_ container: NodeContainer, claim: Resources, ports: [HostPort], key: String) {
+        containers[key] = container
+        reserved += claim
+        for port in ports where self.ports[port] == nil {
+            self.ports[port] = container.name
+        }
+    }
+
+    /// Takes a container's claims out of the sums again.
+    mutating func remove(claim: Resources, ports: [HostPort], key: String) {
+        let name = containers.removeValue(forKey: key)?.name
+        reserved -= claim
+        for port in ports where self.ports[port] == name {
+            self.ports[port] = nil
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import DockerAPI
+internal import Scheduling
+
+/// Images, networks and volumes: whole lists replace whole lists, unless a newer one came first.
+extension ClusterCore {
+    mutating func setImages(_ images: [ImageSummary], of address: String, now: Double, read number: UInt64) {
+        guard isNews(number, about: "images", on: address) else {
+            return
+        }
+        update(address) { fields, placement in
+            fields.images = images
+            fields.updatedAt = now
+            placement.images = Self.names(of: images)
+        }
+    }
+
+    mutating func setNetworks(_ networks: [NetworkSummary], of address: String, now: Double, read number: UInt64) {
+        guard isNews(number, about: "networks", on: address) else {
+            return
+        }
+        update(address) { fields, placement in
+            fields.networks = networks
+            fields.updatedAt = now
+            placement.networks = Set(networks.lazy.filter { $0.scope == "local" }.map(\.name))
+        }
+    }
+
+    mutating func setVolumes(_ volumes: [VolumeSummary], of address: String, now: Double, read number: UInt64) {
+        guard isNews(number, about: "volumes", on: address) else {
+            return
+        }
+        update(address) { fields, placement in
+            fields.volumes = volumes
+            fields.updatedAt = now
+            placement.volumes = Set(volumes.lazy.filter { $0.scope == "local" }.map(\.name))
+        }
+    }
+
+    /// Everything an affinity may name: ids, tags, digests, and tags without their version.
+    private static func names(of images: [ImageSummary]) -> Set<String> {
+        var names: Set<String> = []
+        for image in images {
+            names.insert(image.id)
+            names.formUnion(image.repoTags)
+            names.formUnion(image.repoDigests)
+            names.formUnion(image.repoTags.map { ImageReference.repository(of: $0) })
+        }
+        return names
+    }
+}

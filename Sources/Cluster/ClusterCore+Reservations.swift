@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Scheduling
+
+/// A place held on a node, from the moment of choice until its container is read or given up.
+struct HeldPlace: Sendable {
+    let address: String
+    let name: String
+    let claim: Resources
+    let ports: [HostPort]
+    /// The id of the container once the engine has made it.
+    var containerID: String?
+    /// Its key among the containers of the node.
+    let key: String
+}
+
+extension ClusterCore {
+    /// Chooses a node and holds what the request asks for there.
+    mutating func reserve(
+        _ request: PlacementRequest,
+        excluding excluded: Set<String>
+    ) throws(SchedulingError) -> Reservation {
+        try checkName(request.name)
+        var generator = SystemRandomNumberGenerator()
+        let position: Int
+        if excluded.isEmpty {
+            position = try scheduler.choose(for: request, among: placements, using: &generator)
+        } else {
+            let offsets = placements.indices.filter { !excluded.contains(placements[$0].address) }
+            let chosen = try scheduler.choose(for: request, among: offsets.map { placements[$0] }, using: &generator)
+            position = offsets[chosen]
+        }
+        let token = beginRead()
+        let node = snapshot.nodes[position]
+        let held = HeldPlace(
+            address: node.address,
+            name: request.name,
+            claim: request.claim,
+            ports: request.ports,
+            key: "reservation \(token)"
+        )
+        hold(held, token: token, labels: request.labels)
+        return Reservation(token: token, address: node.address, nodeName: node.name)
+    }
+
+    private mutating func hold(_ held: HeldPlace, token: UInt64, labels: [String: String]) {
+        reservations[token] = held
+        if !held.name.isEmpty {
+            heldNames[held.name] = held.key
+        }
+        update(held.address) { _, placement in
+            placement.add(
+                NodeContainer(id: held.key, name: held.name, labels: labels),
+                claim: held.claim,
+                ports: held.ports,
+                key: held.key
+            )
+        }
+    }
+
+    /// The engine has made the container: the place is held until the container is read.
+    mutating func commit(_ token: UInt64, containerID: String) {
+        guard let held = reservations[token] else {
+            return
+        }
+        if node(at: held.address)?.containers[containerID] != nil {
+            release(token)
+        } else {
+            reservations[token]?.containerID = containerID
+            committed[containerID] = token
+        }
+    }
+
+    /// Gives up a place; does nothing for a token that is not held.
+    mutating func release(_ token: UInt64) {
+        guard let held = reservations.removeValue(forKey: token) else {
+            return
+        }
+        if let id = held.containerID {
+            committed[id] = nil
+        }
+        if heldNames[held.name] == held.key {
+            heldNames[held.name] = nil
+        }
+        update(held.address) { fields, placement in
+            guard placement.containers[held.key] != nil else {
+                return
+            }
+            placement.remove(claim: held.claim, ports: held.ports, key: held.key)
+            for port in held.ports where placement.ports[port] == nil {
+                placement.ports[port] = fields.containers.values.first { $0.ports.contains(port) }?.name
+            }
+        }
+    }
+
+    /// Holds a name for a rename.
+    mutating func holdName(_ name: String) throws(SchedulingError) {
+        try checkName(name)
+        heldNames[name] = "a rename"
+    }
+
+    mutating func releaseName(_ name: String) {
+        if heldNames[name] == "a rename" {
+            heldNames[name] = nil
+        }
+    }
+
+    private func checkName(_ name: String) throws(SchedulingError) {
+        guard !name.isEmpty else {
+            return
+        }
+        if let holder = directory.places(named: name).map(\.id).min() {
+            throw .nameTaken(name: name, holder: holder)
+        }
+        if let holder = heldNames[name] {
+            throw .nameTaken(name: name, holder: holder)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+/// Where each container of the cluster is, by id, id prefix and name.
+struct ContainerDirectory: Sendable {
+    /// One container on one node.
+    struct Place: Hashable, Sendable {
+        let address: String
+        let id: String
+    }
+
+    /// Ids are grouped by this many first characters, so that a prefix is looked up in a small group.
+    private static let groupLength = 3
+
+    private var byName: [String: Set<Place>] = [:]
+    private var groups: [Substring: Set<Place>] = [:]
+
+    mutating func insert(_ place: Place, names: [String]) {
+        groups[place.id.prefix(Self.groupLength), default: []].insert(place)
+        for name in names {
+            byName[name, default: []].insert(place)
+        }
+    }
+
+    mutating func remove(_ place: Place, names: [String]) {
+        let group = place.id.prefix(Self.groupLength)
+        groups[group]?.remove(place)
+        if groups[group]?.isEmpty == true {
+            groups[group] = nil
+        }
+        for name in names {
+            byName[name]?.remove(place)
+            if byName[name]?.isEmpty == true {
+                byName[name] = nil
+            }
+        }
+    }
+
+    /// The containers with exactly this name.
+    func places(named name: String) -> Set<Place> {
+        byName[name] ?? []
+    }
+
+    /// The containers whose id begins with `prefix`; none for an empty one.
+    func places(withPrefix prefix: String) -> [Place] {
+        guard !prefix.isEmpty else {
+            return []
+        }
+        guard prefix.count >= Self.groupLength else {
+            return groups.filter { $0.key.hasPrefix(prefix) }.flatMap(\.value)
+        }
+        return groups[prefix.prefix(Self.groupLength)]?.filter { $0.id.hasPrefix(prefix) } ?? []
+    }
+}

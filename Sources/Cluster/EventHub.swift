@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import DockerAPI
+internal import Synchronization
+
+/// An event of an engine, or of the cluster itself (type `swarm`), and where it happened.
+package struct ClusterEvent: Sendable {
+    package let event: EngineEvent
+    package let node: NodeState
+}
+
+/// Gives each event to all listeners, none of which can hold up the others.
+final class EventHub: Sendable {
+    private struct State {
+        var listeners: [UInt64: AsyncStream<ClusterEvent>.Continuation] = [:]
+        var next: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// A stream that ends when it is `capacity` events behind.
+    func listen(capacity: Int) -> AsyncStream<ClusterEvent> {
+        let (stream, continuation) = AsyncStream<ClusterEvent>.makeStream(bufferingPolicy: .bufferingOldest(capacity))
+        let key = state.withLock { state in
+            state.next += 1
+            state.listeners[state.next] = continuation
+            return state.next
+        }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { _ = $0.listeners.removeValue(forKey: key) }
+        }
+        return stream
+    }
+
+    func publish(_ event: ClusterEvent) {
+        let listeners = state.withLock { $0.listeners.values.map(\.self) }
+        for listener in listeners {
+            if case .dropped = listener.yield(event) {
+                listener.finish()
+            }
+        }
+    }
+
+    /// Publishes an event of the cluster, shaped as classic swarm's.
+    func publish(_ action: String, node: NodeState) {
+        let now = WallClock.nanoseconds()
+        let json = JSONObject([
+            ("status", JSON(action)), ("from", "swarm"), ("Type", "swarm"), ("Action", JSON(action)),
+            ("Actor", ["ID": JSON(node.engineID), "Attributes": .emptyObject]),
+            ("time", JSON(now / 1_000_000_000)), ("timeNano", JSON(now)),
+        ])
+        publish(ClusterEvent(event: EngineEvent(json.json), node: node))
+    }
+}

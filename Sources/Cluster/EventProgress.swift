@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import DockerAPI
+
+/// How far the events of an engine have been read, so that a new connection resumes there.
+///
+/// An engine sends events again from the instant it is asked to resume at, and what happened in
+/// that instant comes twice: so the events seen last are remembered.
+struct EventProgress: Sendable {
+    /// More than an engine keeps for those who resume (256).
+    private static let memory = 512
+
+    /// The engine's time of the latest event, as `since` takes it; `nil` before the first.
+    private(set) var since: String?
+    private var latest: Int64 = 0
+    private var seen: Set<JSON> = []
+    private var order: [JSON] = []
+    private var oldest = 0
+
+    /// Notes `event`; false when it was seen before.
+    mutating func isNew(_ event: EngineEvent) -> Bool {
+        guard seen.insert(event.raw).inserted else {
+            return false
+        }
+        if order.count < Self.memory {
+            order.append(event.raw)
+        } else {
+            seen.remove(order[oldest])
+            order[oldest] = event.raw
+            oldest = (oldest + 1) % Self.memory
+        }
+        if event.time >= latest {
+            latest = event.time
+            since = event.timestamp
+        }
+        return true
+    }
+}

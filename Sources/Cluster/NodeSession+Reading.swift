@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import DockerAPI
+internal import Logging
+internal import Scheduling
+internal import SwarmCore
+internal import Synchronization
+
+/// Reading an engine's state, whole or in part.
+extension NodeSession {
+    /// Reads one part again; a failure is left to the next full comparison.
+    func refresh(_ part: NodePart) async {
+        do {
+            switch part {
+            case .container(let id): try await readContainer(id)
+            case .images: try await readImages()
+            case .networks: try await readNetworks()
+            case .volumes: try await readVolumes()
+            case .info: try await readInfo()
+            }
+        } catch {
+            cluster.logger.debug("read failed", metadata: ["node": "\(address)", "error": "\(error)"])
+        }
+    }
+
+    /// Compares all lists.
+    ///
+    /// - Parameter inspectAll: whether containers are inspected that look as they did.
+    /// - Throws: what the first of the lists that fails throws.
+    func readEverything(inspectAll: Bool) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.readContainers(inspectAll: inspectAll) }
+            group.addTask { try await self.readImages() }
+            group.addTask { try await self.readNetworks() }
+            group.addTask { try await self.readVolumes() }
+            try await group.waitForAll()
+        }
+    }
+
+    private func readImages() async throws {
+        let number = cluster.core.withLock { $0.beginRead() }
+        let images = try await step("listing the images of") { try await self.client.images(deadline: $0) }
+        cluster.core.withLock { $0.setImages(images, of: address, now: WallClock.now(), read: number) }
+    }
+
+    private func readNetworks() async throws {
+        let number = cluster.core.withLock { $0.beginRead() }
+        let networks = try await step("listing the networks of") { try await self.client.networks(deadline: $0) }
+        cluster.core.withLock { $0.setNetworks(networks, of: address, now: WallClock.now(), read: number) }
+    }
+
+    private func readVolumes() async throws {
+        let number = cluster.core.withLock { $0.beginRead() }
+        let volumes = try await step("listing the volumes of") { try await self.client.volumes(deadline: $0) }
+        cluster.core.withLock { $0.setVolumes(volumes, of: address, now: WallClock.now(), read: number) }
+    }
+
+    private func readInfo() async throws {
+        let version = try await step("asking for the version of") { try await self.client.version(deadline: $0) }
+        let info = try await step("asking for the description of") { try await self.client.info(deadline: $0) }
+        cluster.core.withLock { $0.describe(address, info: info, version: version) }
+    }
+
+    // MARK: Containers
+
+    private func readContainer(_ id: String) async throws {
+        let number = cluster.core.withLock { $0.beginRead() }
+        async let list = step("listing a container of") {
+            try await self.client.containers(filters: ["id": [id]], deadline: $0)
+        }
+        let inspection = await inspect(id)
+        guard let summary = try await list.first(where: { $0.id == id }), inspection != .gone else {
+            cluster.core.withLock { $0.applyRemoval(of: id, on: address, read: number) }
+            return
+        }
+        let container = state(of: summary, inspection: inspection, known: known(id))
+        cluster.core.withLock { $0.apply(container, on: address, read: number) }
+    }
+
+    private func readContainers(inspectAll: Bool) async throws {
+        let number = cluster.core.withLock { $0.beginRead() }
+        let list = try await step("listing the containers of") { try await self.client.containers(deadline: $0) }
+        let before = cluster.core.withLock { $0.node(at: address)?.containers ?? [:] }
+        let width = configuration.inspectionWidth
+        var states: [ContainerState] = []
+        try await withThrowingTaskGroup(of: ContainerState?.self) { group in
+            for (position, summary) in list.enumerated() {
+                if let known = before[summary.id], !inspectAll, known.run != nil, known.summary.state == summary.state {
+                    let same = ContainerState(summary: summary, claim: known.claim, ports: known.ports, run: known.run)
+                    states.append(same)
+                    continue
+                }
+                if position >= width, let state = try await group.next() {
+                    states += state.map { [$0] } ?? []
+                }
+                group.addTask {
+                    let inspection = await self.inspect(summary.id)
+                    return inspection == .gone
+                        ? nil : self.state(of: summary, inspection: inspection, known: before[summary.id])
+                }
+            }
+            for try await case let state? in group {
+                states.append(state)
+            }
+            try Task.checkCancellation()
+        }
+        cluster.core.withLock { $0.apply(all: states, on: address, read: number) }
+    }
+
+    private func known(_ id: String) -> ContainerState? {
+        cluster.core.withLock { $0.node(at: address)?.containers[id] }
+    }
+
+    /// Never throws: one container that cannot be inspected does not keep a node out.
+    private func inspect(_ id: String) async -> Inspection {
+        do {
+            return .found(
+                try await step("inspecting a container of") { try await self.client.container(id, deadline: $0) }
+            )
+        } catch DockerAPIError.refused(status: 404, _) {
+            return .gone
+        } catch {
+            cluster.logger.debug(
+                "inspect failed",
+                metadata: ["node": "\(address)", "container": "\(id)", "error": "\(error)"]
+            )
+            return .failed
+        }
+    }
+
+    private func state(
+        of summary: ContainerSummary,
+        inspection: Inspection,
+        known: ContainerState?
+    ) -> ContainerState {
+        guard case .found(let detail) = inspection else {
+            return ContainerState(
+                summary: summary,
+                claim: known?.claim ?? .init(),
+                ports: known?.ports ?? ContainerDemand.ports(of: summary),
+                run: nil
+            )
+        }
+        let cpus = cluster.core.withLock { $0.node(at: address)?.info?.cpus ?? 0 }
+        let demand = ContainerDemand(
+            config: detail.config,
+            hostConfig: detail.hostConfig,
+            shares: .engine(nodeCPUs: cpus)
+        )
+        var ports = demand.ports
+        for port in ContainerDemand.ports(of: summary) where !ports.contains(where: { $0.clashes(with: port) }) {
+            ports.append(port)
+        }
+        return ContainerState(summary: summary, claim: demand.claim, ports: ports, run: RunState(detail.raw["State"]))
+    }
+}
+
+/// What came of inspecting a container.
+private enum Inspection: Sendable {
+    case found(ContainerDetail)
+    case gone
+    case failed
+
+    static func != (left: Inspection, right: Inspection) -> Bool { !(left == right) }
+
+    static func == (left: Inspection, right: Inspection) -> Bool {
+        switch (left, right) {
+        case (.gone, .gone), (.failed, .failed): true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import DockerAPI
+internal import Logging
+internal import SwarmCore
+internal import Synchronization
+
+/// Keeps one engine connected: connects it step by step, follows its events, compares full lists, and
+/// tries again when anything breaks.
+final class NodeSession: Sendable {
+    let address: String
+    let cluster: Cluster
+    let dirty = DirtySet()
+    let progress = Mutex(EventProgress())
+    private let baseClient: EngineClient
+    private let versions = Mutex<APIVersion?>(nil)
+    private let wake = Wake()
+    private let stopped = Wake()
+
+    /// The newest version whose answers are read here; engines that speak newer ones are asked for it.
+    private static let newestVersion = APIVersion(major: 1, minor: 47)
+    /// Engines older than 1.12 lack fields that placement needs.
+    private static let oldestVersion = APIVersion(major: 1, minor: 24)
+
+    init(address: String, client: HTTPClient, cluster: Cluster) {
+        self.address = address
+        self.cluster = cluster
+        baseClient = EngineClient(http: client)
+    }
+
+    /// For calls in the version agreed on.
+    var client: EngineClient {
+        var client = baseClient
+        client.apiVersion = versions.withLock { $0 }
+        return client
+    }
+
+    var configuration: ClusterConfiguration { cluster.configuration }
+
+    /// Ends ``run()`` for good.
+    func stop() { stopped.signal() }
+
+    /// Ends the wait before the next attempt to connect.
+    func nudge() { wake.signal() }
+
+    /// Runs until ``stop()`` or until the task is cancelled.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.stopped.wait() }
+            group.addTask { await self.keepConnected() }
+            await group.next()
+            group.cancelAll()
+        }
+        baseClient.http.shutdown()
+    }
+
+    private func keepConnected() async {
+        var backoff = Backoff(start: configuration.backoffStart, limit: configuration.backoffLimit)
+        var generator = SystemRandomNumberGenerator()
+        while !Task.isCancelled {
+            let start = ContinuousClock.now
+            do {
+                try await follow()
+            } catch  where Task.isCancelled {
+                return
+            } catch SessionEnd.streamEnded(let reason) where ContinuousClock.now - start > configuration.backoffStart {
+                // A node counts as gone only when it cannot be connected again.
+                cluster.logger.debug("event stream ended", metadata: ["node": "\(address)", "reason": "\(reason)"])
+                backoff.reset()
+                continue
+            } catch {
+                if case SessionEnd.probesFailed = error {
+                    backoff.reset()
+                }
+                fail(error)
+            }
+            await wake.wait(atMost: backoff.next(using: &generator))
+        }
+    }
+
+    /// Notes why the node is not healthy.
+    private func fail(_ error: any Error) {
+        let reason = ErrorReport(error).message
+        let kind = ErrorReport(error).kind
+        let known = cluster.core.withLock { $0.node(at: address) }
+        guard let known else {
+            return
+        }
+        let isUnreachable = kind == .unreachable && !Self.isHandshake(error)
+        let status: NodeStatus = isUnreachable ? (known.info == nil ? .pending : .disconnected) : .unhealthy
+        cluster.core.withLock { $0.setStatus(status, reason: reason, of: address, now: WallClock.now()) }
+        if known.status != status || known.reason != reason {
+            cluster.logger.info(
+                "node is not healthy",
+                metadata: ["node": "\(known.name)", "status": "\(status.rawValue)", "reason": "\(reason)"]
+            )
+        }
+        if known.status == .healthy, let node = cluster.core.withLock({ $0.node(at: address) }) {
+            cluster.hub.publish("engine_disconnect", node: node)
+        }
+    }
+
+    private static func isHandshake(_ error: any Error) -> Bool {
+        if case DockerAPIError.handshakeFailed = error {
+            return true
+        }
+        return false
+    }
+
+    // MARK: One connection
+
+    /// Connects and follows the engine; throws when the connection breaks.
+    private func follow() async throws {
+        let version = try await connect()
+        let accepted = Wake()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.followEvents(accepted: accepted) }
+            group.addTask {
+                // From here on nothing is missed: what changes while the lists are read comes as an event.
+                await accepted.wait()
+                try Task.checkCancellation()
+                try await self.readEverything(inspectAll: true)
+                self.becomeHealthy(version)
+                try await self.serve()
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Asks the engine who it is, each step with a deadline.
+    private func connect() async throws -> EngineVersion {
+        try await step("pinging") { try await self.baseClient.ping(deadline: $0) }
+        let version = try await step("asking for the version") { try await self.baseClient.version(deadline: $0) }
+        guard version.apiVersions.highest >= Self.oldestVersion else {
+            throw SessionEnd.tooOld(highest: version.apiVersions.highest, needed: Self.oldestVersion)
+        }
+        versions.withLock { $0 = version.apiVersions.clamp(Self.newestVersion) }
+        let info = try await step("asking for the description") { try await self.client.info(deadline: $0) }
+        guard !info.name.isEmpty || !info.id.isEmpty else {
+            throw DockerAPIError.unexpectedAnswer(what: "neither a name nor an id in the engine's description")
+        }
+        cluster.core.withLock { $0.describe(address, info: info, version: version) }
+        return version
+    }
+
+    func step<Value: Sendable>(
+        _ name: String,
+        _ body: @escaping @Sendable (Deadline) async throws -> Value
+    ) async throws -> Value {
+        let deadline = Deadline.after(configuration.stepTimeout)
+        return try await withDeadline(deadline, operation: "\(name) \"\(address)\"") { try await body(deadline) }
+    }
+
+    private func becomeHealthy(_ version: EngineVersion) {
+        let before = cluster.core.withLock { core in
+            let before = core.node(at: address)
+            core.setStatus(.healthy, reason: nil, of: address, now: WallClock.now())
+            return before
+        }
+        guard let before, before.status != .healthy, let node = cluster.core.withLock({ $0.node(at: address) }) else {
+            return
+        }
+        cluster.logger.info(
+            "node is healthy",
+            metadata: ["node": "\(node.name)", "address": "\(address)", "version": "\(version.version)"]
+        )
+        cluster.hub.publish(before.status == .pending ? "engine_connect" : "engine_reconnect", node: node)
+    }
+
+    /// Probes, refreshes and reads what events announce, until one of them fails.
+    private func serve() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.probe() }
+            group.addTask { try await self.refreshRegularly() }
+            group.addTask { await self.readDirty() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Finds connections that are half open: the stream of events stays silent then.
+    private func probe() async throws {
+        var failures = 0
+        while true {
+            try await ContinuousClock().sleep(for: failures == 0 ? configuration.probeInterval : .seconds(1))
+            do {
+                let deadline = Deadline.after(configuration.probeTimeout)
+                try await withDeadline(deadline, operation: "waiting for \"\(address)\" to answer a ping") {
+                    try await self.baseClient.ping(deadline: deadline)
+                }
+                failures = 0
+            } catch {
+                try Task.checkCancellation()
+                failures += 1
+                guard failures < configuration.failureRetry else {
+                    throw SessionEnd.probesFailed(count: failures, reason: ErrorReport(error).message)
+                }
+            }
+        }
+    }
+
+    private func refreshRegularly() async throws {
+        while true {
+            let bounds = configuration.refreshInterval
+            let spread = bounds.upperBound - bounds.lowerBound
+            try await ContinuousClock().sleep(for: bounds.lowerBound + spread * Double.random(in: 0...1))
+            do {
+                try await readEverything(inspectAll: false)
+            } catch {
+                try Task.checkCancellation()
+                // Probes decide whether the node is there; the next round compares again.
+                cluster.logger.debug("refresh failed", metadata: ["node": "\(address)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func readDirty() async {
+        while !Task.isCancelled {
+            await dirty.wait()
+            await withTaskGroup(of: Void.self) { group in
+                for (number, part) in dirty.take().enumerated() {
+                    if number >= configuration.inspectionWidth {
+                        await group.next()
+                    }
+                    group.addTask { await self.refresh(part) }
+                }
+            }
+        }
+    }
+
+    private func followEvents(accepted: Wake) async throws {
+        let since = progress.withLock { $0.since }
+        do {
+            try await client.events(
+                since: since,
+                deadline: .after(configuration.stepTimeout),
+                onStart: { @Sendable in accepted.signal() },
+                { @Sendable event in self.handle(event) }
+            )
+        } catch {
+            try Task.checkCancellation()
+            throw SessionEnd.streamEnded(reason: ErrorReport(error).message)
+        }
+        throw SessionEnd.streamEnded(reason: "the engine closed it")
+    }
+
+    private func handle(_ event: EngineEvent) {
+        guard progress.withLock({ $0.isNew(event) }), let node = cluster.core.withLock({ $0.node(at: address) })
+        else {
+            return
+        }
+        cluster.hub.publish(ClusterEvent(event: event, node: node))
+        for part in NodePart.changed(by: event) {
+            dirty.insert(part)
+        }
+    }
+}
