@@ -26,9 +26,7 @@ internal import SwarmCore
     deinit {
         unsafe curl_easy_cleanup(pointer)
         // Only now: curl reads the lists and writes the text until then.
-        for unsafelist in unsafe lists {
-            unsafe curl_slist_free_all(list)
-        }
+        unsafe lists.forEach { unsafe curl_slist_free_all($0) }
         unsafe errorText.deallocate()
     }
 

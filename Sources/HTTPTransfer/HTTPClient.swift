@@ -93,7 +93,9 @@ package final class HTTPClient: HTTPSending {
     }
 }
 
-/// The body of a response as it arrives, in chunks of any size. For one reader, once.
+/// The body of a response as it arrives, in chunks of any size.
+///
+/// For one reader, once.
 package struct HTTPBodyStream: AsyncSequence, Sendable {
     let pipe: TransferPipe
     let loop: TransferLoop

@@ -8,7 +8,9 @@ package struct HTTPRequest: Sendable {
     package var method: String
     /// `http://` or `https://`; with ``unixSocket``, the host only goes into the `Host` header.
     package var url: String
-    /// In order; names may repeat. `Content-Length` is set from ``body``.
+    /// In order; names may repeat.
+    ///
+    /// `Content-Length` is set from ``body``.
     package var headers: [HTTPHeader] = []
     package var body: HTTPBody = .none
     package var tls = TLSOptions()
@@ -44,7 +46,9 @@ package enum HTTPBody: Sendable {
     case file(path: String)
 }
 
-/// Whom to trust and who to be; paths of PEM files. Always at least TLS 1.2, always verified.
+/// Whom to trust and who to be; paths of PEM files.
+///
+/// Always at least TLS 1.2, always verified.
 package struct TLSOptions: Sendable, Hashable {
     /// The only authorities trusted; `nil`: `SSL_CERT_FILE`, else those of the system.
     package var authorityFile: String?
