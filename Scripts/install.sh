@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The swarmctl authors
+#
+# Installs the programs, the templates and the shells' completions below a prefix.
+#
+# Usage: install.sh PREFIX SWARMCTL SWARMD
+set -euo pipefail
+[[ $# -eq 3 ]] || { sed -n 's/^# \?//; /^Usage/p' "$0" >&2; exit 64; }
+prefix=$1 swarmctl=$2 swarmd=$3
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+install -d "$prefix/bin" "$prefix/share/swarmctl"
+install -m 755 "$swarmctl" "$prefix/bin/swarmctl"
+install -m 755 "$swarmd" "$prefix/bin/swarmd"
+rm -rf "$prefix/share/swarmctl/templates"
+cp -R templates "$prefix/share/swarmctl/templates"
+install -d "$prefix/share/bash-completion/completions" "$prefix/share/zsh/site-functions" \
+    "$prefix/share/fish/vendor_completions.d"
+"$prefix/bin/swarmctl" completions bash >"$prefix/share/bash-completion/completions/swarmctl"
+"$prefix/bin/swarmctl" completions zsh >"$prefix/share/zsh/site-functions/_swarmctl"
+"$prefix/bin/swarmctl" completions fish >"$prefix/share/fish/vendor_completions.d/swarmctl.fish"
