@@ -25,6 +25,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 
 let package = Package(
     name: "swarmctl",
@@ -56,7 +57,7 @@ let package = Package(
         .target(name: "HTTPTransfer", dependencies: ["CLibcurl", "SwarmCore"], swiftSettings: wrapper),
         .target(
             name: "DockerAPI",
-            dependencies: ["SwarmCore", logging, nioCore, nioPosix, nioHTTP, nioTLS],
+            dependencies: ["SwarmCore", logging, nioCore, nioPosix, nioHTTP, nioTLS, nioTLSEvents],
             swiftSettings: strict
         ),
         .target(name: "Scheduling", dependencies: ["SwarmCore"], swiftSettings: strict),

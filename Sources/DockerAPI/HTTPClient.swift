@@ -2,29 +2,44 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 package import NIOCore
-package import NIOHTTP1
+internal import NIOHTTP1
+internal import NIOPosix
 package import SwarmCore
 
 /// A pooled HTTP/1.1 client for one server: an engine, a manager, a discovery store.
 package final class HTTPClient: Sendable {
     package let address: EngineAddress
+    private let pool: ConnectionPool
 
+    /// Makes a client; the first connection is made by the first request.
+    ///
     /// - Parameters:
     ///   - address: the server.
     ///   - tls: reads the files again when they change; `nil` connects without TLS.
-    package init(address: EngineAddress, tls: TLSContexts? = nil) {
+    ///   - limits: of the pool.
+    ///   - group: where connections run.
+    package init(
+        address: EngineAddress,
+        tls: TLSContexts? = nil,
+        limits: PoolLimits = PoolLimits(),
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) {
         self.address = address
+        pool = ConnectionPool(dialer: Dialer(address: address, tls: tls, group: group), limits: limits)
     }
 
     /// Sends a request and gives the answer to `handle` while its body still streams.
     ///
     /// The connection goes back to the pool when `handle` has read the answer to its end, and is
-    /// closed when it has not. Cancellation closes it.
+    /// closed when it has not. Cancellation closes it. A request is sent a second time only when a
+    /// connection from the pool turned out to be dead before it answered, and the request changes
+    /// nothing.
     ///
     /// - Parameters:
     ///   - request: first line and header.
     ///   - body: sent while `handle` already runs, when the server answers early.
     ///   - deadline: for the beginning of the answer; `nil` waits for ever.
+    ///   - isolation: where `handle` runs.
     ///   - handle: reads the answer; the response must not be kept beyond it.
     /// - Returns: what `handle` returns.
     /// - Throws: ``DockerAPIError``, ``DeadlineExceeded``, or what `handle` throws.
@@ -32,9 +47,47 @@ package final class HTTPClient: Sendable {
         to request: HTTPRequest,
         body: HTTPBody = .none,
         deadline: Deadline? = nil,
+        isolation: isolated (any Actor)? = #isolation,
         _ handle: (HTTPResponse) async throws -> Result
     ) async throws -> Result {
-        throw CancellationError()
+        var lease = try await pool.lease(deadline: deadline)
+        var exchange = HTTPExchange(request: request, body: body, address: address, pipe: lease.pipe)
+        if lease.isReused, exchange.isRepeatable {
+            do {
+                return try await run(exchange, lease, deadline, handle)
+            } catch is HTTPExchange.NoAnswer {
+                lease = try await pool.dial(deadline: deadline)
+                exchange.pipe = lease.pipe
+            }
+        }
+        do {
+            return try await run(exchange, lease, deadline, handle)
+        } catch let error as HTTPExchange.NoAnswer {
+            throw error.cause
+        }
+    }
+
+    private func run<Result>(
+        _ exchange: HTTPExchange,
+        _ lease: ConnectionPool.Lease,
+        _ deadline: Deadline?,
+        isolation: isolated (any Actor)? = #isolation,
+        _ handle: (HTTPResponse) async throws -> Result
+    ) async throws -> Result {
+        let pipe = lease.pipe
+        return try await withTaskCancellationHandler {
+            do {
+                let (result, isReusable) = try await exchange.run(deadline: deadline, handle)
+                pool.giveBack(lease, isReusable: isReusable)
+                return result
+            } catch {
+                pipe.close(error)
+                pool.giveBack(lease, isReusable: false)
+                throw error
+            }
+        } onCancel: {
+            pipe.close(CancellationError())
+        }
     }
 
     /// Sends a request and takes the whole answer, of at most `limit` bytes, until `deadline`.
@@ -44,29 +97,16 @@ package final class HTTPClient: Sendable {
         limit: Int = 64 << 20,
         deadline: Deadline
     ) async throws -> HTTPReply {
-        throw CancellationError()
+        try await withDeadline(deadline, operation: "\(request.method) \(request.path) on \"\(address)\"") {
+            try await self.withResponse(to: request, body: body, deadline: deadline) { response in
+                let bytes = try await response.collect(limit: limit)
+                return HTTPReply(status: response.status, headers: response.headers, body: bytes)
+            }
+        }
     }
 
     /// Closes idle connections, and those in use as their calls end.
-    package func shutdown() {}
-}
-
-package final class TLSContexts: Sendable {
-    package init(files: TLSFiles) throws(DockerAPIError) {}
-}
-
-package final class HTTPResponse: Sendable, ByteSource {
-    package let status: Int
-    package let headers: HTTPHeaders
-
-    init(status: Int, headers: HTTPHeaders) {
-        self.status = status
-        self.headers = headers
+    package func shutdown() {
+        pool.shutdown()
     }
-
-    package func read() async throws -> ByteBuffer? {
-        nil
-    }
-
-    package func check() async throws {}
 }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import NIOCore
+
+/// What a ``BytePipe`` knows; changed only under its lock.
+struct BytePipeState {
+    var chunks = CircularBuffer<ByteBuffer>()
+    var buffered = 0
+    var isPaused = false
+    var isEnded = false
+    var isSecured = false
+    var failure: (any Error)?
+    var reader: CheckedContinuation<Void, Never>?
+    var endWatcher: CheckedContinuation<Void, Never>?
+    var onEnd: (@Sendable () -> Void)?
+
+    enum Next {
+        case chunk(ByteBuffer, resumes: Bool)
+        case end
+        case failed(any Error)
+        case nothing
+    }
+
+    /// Takes the next chunk; bytes that arrived before the connection broke come first.
+    mutating func next() -> Next {
+        if let bytes = chunks.popFirst() {
+            buffered -= bytes.readableBytes
+            let resumes = isPaused && buffered < BytePipe.bufferLimit
+            if resumes {
+                isPaused = false
+            }
+            return .chunk(bytes, resumes: resumes)
+        }
+        if let failure {
+            return .failed(failure)
+        }
+        return isEnded ? .end : .nothing
+    }
+
+    struct Waiting {
+        let tasks: [CheckedContinuation<Void, Never>]
+        let action: (@Sendable () -> Void)?
+
+        func wake() {
+            for task in tasks {
+                task.resume()
+            }
+            action?()
+        }
+    }
+
+    mutating func takeWaiting() -> Waiting {
+        Waiting(tasks: [reader.take(), endWatcher.take()].compactMap(\.self), action: onEnd.take())
+    }
+}

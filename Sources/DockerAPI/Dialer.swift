@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+internal import SwarmCore
+
+/// Makes connections to one server.
+struct Dialer: Sendable {
+    let address: EngineAddress
+    let tls: TLSContexts?
+    let group: any EventLoopGroup
+
+    /// Connects, and with TLS completes the handshake.
+    ///
+    /// - Throws: ``DockerAPIError/cannotConnect(address:reason:)``,
+    ///   ``DockerAPIError/handshakeFailed(address:reason:)``, ``DeadlineExceeded``.
+    func dial(until deadline: Deadline) async throws -> BytePipe {
+        let context = try tls?.client()
+        let name = serverName
+        let timeLimit = deadline.remainingMilliseconds
+        let bootstrap = ClientBootstrap(group: group)
+            .connectTimeout(.milliseconds(Int64(max(1, timeLimit))))
+            .configured(isTCP: isTCP)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let context {
+                        let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                }
+            }
+        let pipe = try await connect(bootstrap, timeLimit: timeLimit)
+        guard context != nil else {
+            return pipe
+        }
+        return try await finishHandshake(pipe, until: deadline)
+    }
+
+    private func connect(_ bootstrap: ClientBootstrap, timeLimit: Int) async throws -> BytePipe {
+        let setUp = { @Sendable (channel: any Channel) in
+            channel.eventLoop.makeCompletedFuture { try BytePipe.install(on: channel) }
+        }
+        do {
+            return switch address {
+            case .tcp(let host, let port):
+                try await bootstrap.connect(host: host, port: port, channelInitializer: setUp)
+            case .unix(let path):
+                try await bootstrap.connect(unixDomainSocketPath: path, channelInitializer: setUp)
+            }
+        } catch let error as DockerAPIError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            throw DockerAPIError.cannotConnect(address: "\(address)", reason: Self.reason(error, timeLimit: timeLimit))
+        }
+    }
+
+    /// Waits for the end of the handshake: what is written before it is sent only after it.
+    private func finishHandshake(_ pipe: BytePipe, until deadline: Deadline) async throws -> BytePipe {
+        let timer = pipe.scheduleClose(
+            at: deadline.nio,
+            DeadlineExceeded(operation: "TLS handshake with \"\(address)\"")
+        )
+        defer { timer.cancel() }
+        do {
+            try await pipe.handshake()
+            return pipe
+        } catch {
+            pipe.close(error)
+            guard case DockerAPIError.connectionLost(_, let reason) = error else {
+                throw error
+            }
+            throw DockerAPIError.handshakeFailed(address: "\(address)", reason: reason)
+        }
+    }
+
+    /// The name the certificate must have; `nil` for an IP address, which NIOSSL verifies by itself.
+    private var serverName: String? {
+        guard case .tcp(let host, _) = address, (try? SocketAddress(ipAddress: host, port: 0)) == nil else {
+            return nil
+        }
+        return host
+    }
+
+    private var isTCP: Bool {
+        if case .tcp = address {
+            return true
+        }
+        return false
+    }
+
+    private static func reason(_ error: any Error, timeLimit: Int) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason($0.error, timeLimit: timeLimit) } ?? "the host name is not known"
+        case ChannelError.connectTimeout:
+            "no answer within \(max(1, timeLimit / 1000)) s"
+        case let error as IOError:
+            error.localizedReason
+        default:
+            "\(error)"
+        }
+    }
+}
+
+extension ClientBootstrap {
+    /// Half-close and reads on demand; for TCP, keep-alive probes that find a dead peer in 25 s.
+    fileprivate func configured(isTCP: Bool) -> ClientBootstrap {
+        let common = channelOption(.allowRemoteHalfClosure, value: true).channelOption(.autoRead, value: false)
+        guard isTCP else {
+            return common
+        }
+        return common.channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+    }
+}

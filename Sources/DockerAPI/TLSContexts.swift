@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import NIOCore
+internal import NIOSSL
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// TLS settings made from ``TLSFiles``, made again for new connections when the files change.
+///
+/// Connections that are open keep what they were made with, so that a renewed certificate drops
+/// none. While files are being replaced and do not fit together, the last good settings stay.
+package final class TLSContexts: Sendable {
+    package let files: TLSFiles
+    private let state: Mutex<State>
+
+    private struct State {
+        var stamps: [FileStamp?]
+        var client: NIOSSLContext?
+        var server: NIOSSLContext?
+    }
+
+    /// - Throws: ``DockerAPIError/unusableTLSFile(path:reason:)`` when the files cannot be used now.
+    package init(files: TLSFiles) throws(DockerAPIError) {
+        self.files = files
+        state = Mutex(State(stamps: Self.stamps(files)))
+        _ = try Self.configuration(files, isServer: false)
+    }
+
+    /// Settings for a connection that we make.
+    func client() throws -> NIOSSLContext {
+        try context(\.client, isServer: false)
+    }
+
+    /// Settings for a connection that we accept; clients must show a certificate of the authority.
+    func server() throws -> NIOSSLContext {
+        try context(\.server, isServer: true)
+    }
+
+    /// Puts TLS in front of a connection that was accepted; called on its event loop.
+    package func secureServer(_ channel: any Channel) throws {
+        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: try server()))
+    }
+
+    private func context(
+        _ slot: any WritableKeyPath<State, NIOSSLContext?> & Sendable,
+        isServer: Bool
+    ) throws -> NIOSSLContext {
+        let stamps = Self.stamps(files)
+        let known = state.withLock { state in
+            state.stamps == stamps ? state[keyPath: slot] : nil
+        }
+        if let known {
+            return known
+        }
+        do {
+            let made = try NIOSSLContext(configuration: Self.configuration(files, isServer: isServer))
+            state.withLock { state in
+                if state.stamps != stamps {
+                    state = State(stamps: stamps)
+                }
+                state[keyPath: slot] = made
+            }
+            return made
+        } catch {
+            guard let last = state.withLock({ $0[keyPath: slot] }) else {
+                throw error
+            }
+            return last
+        }
+    }
+
+    private static func configuration(_ files: TLSFiles, isServer: Bool) throws(DockerAPIError) -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        if let certificate = files.certificate, let key = files.key {
+            let chain = try load(certificate) { try NIOSSLCertificate.fromPEMFile($0) }
+            let key = try load(key) { try NIOSSLPrivateKey(file: $0, format: .pem) }
+            if isServer {
+                configuration = .makeServerConfiguration(
+                    certificateChain: chain.map { .certificate($0) },
+                    privateKey: .privateKey(key)
+                )
+            }
+            configuration.certificateChain = chain.map { .certificate($0) }
+            configuration.privateKey = .privateKey(key)
+        }
+        if let authority = files.authority {
+            configuration.trustRoots = .certificates(try load(authority) { try NIOSSLCertificate.fromPEMFile($0) })
+        }
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.shutdownTimeout = .seconds(2)
+        configuration.certificateVerification =
+            !files.verifiesPeer ? .none : isServer ? .noHostnameVerification : .fullVerification
+        return configuration
+    }
+
+    private static func load<Value>(_ path: String, _ body: (String) throws -> Value) throws(DockerAPIError) -> Value {
+        do {
+            return try body(path)
+        } catch {
+            let reason = access(path, R_OK) == 0 ? "\(error)" : String(cString: strerror(errno))
+            throw .unusableTLSFile(path: path, reason: reason)
+        }
+    }
+
+    private static func stamps(_ files: TLSFiles) -> [FileStamp?] {
+        [files.authority, files.certificate, files.key].map { $0.flatMap { FileStamp(path: $0) } }
+    }
+}
+
+/// What tells whether a file was changed or replaced.
+private struct FileStamp: Equatable {
+    let inode: UInt64
+    let size: Int64
+    let seconds: Int
+    let nanoseconds: Int
+
+    init?(path: String) {
+        var information = stat()
+        guard stat(path, &information) == 0 else {
+            return nil
+        }
+        inode = UInt64(information.st_ino)
+        size = Int64(information.st_size)
+        #if canImport(Darwin)
+        seconds = information.st_mtimespec.tv_sec
+        nanoseconds = information.st_mtimespec.tv_nsec
+        #else
+        seconds = information.st_mtim.tv_sec
+        nanoseconds = information.st_mtim.tv_nsec
+        #endif
+    }
+}
