@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import Logging
+internal import SwarmCore
+
+/// Keeps one engine registered with discovery.
+///
+/// Registers at once, again every heartbeat, and again as soon as the store has lost it; removes it
+/// when the agent is stopped.
+package struct JoinAgent: Sendable {
+    private let store: any DiscoveryStore
+    private let address: String
+    private let heartbeat: Duration
+    private let ttl: Duration
+    private let logger: Logger
+
+    /// The longest wait between two attempts, and the longest wait for the store when stopping.
+    private static let backoffLimit: Duration = .seconds(60)
+    private static let farewellLimit: Duration = .seconds(5)
+    /// The shortest time between two registrations.
+    private static let shortestInterval: Duration = .seconds(1)
+
+    /// Makes an agent.
+    ///
+    /// - Parameters:
+    ///   - store: accepts registrations.
+    ///   - address: the engine's, `HOST:PORT`.
+    ///   - heartbeat: time between two registrations; shorter than `ttl`.
+    ///   - ttl: how long the store keeps the engine without hearing of it.
+    ///   - logger: one line when it registers and when the store is lost.
+    package init(store: any DiscoveryStore, address: String, heartbeat: Duration, ttl: Duration, logger: Logger) {
+        self.store = store
+        self.address = address
+        self.heartbeat = heartbeat
+        self.ttl = ttl
+        self.logger = logger
+    }
+
+    /// Runs until the task is cancelled, then deregisters.
+    ///
+    /// - Parameter delay: the longest wait before the first registration, chosen at random, so that a
+    ///   thousand nodes that boot at once do not register at once.
+    package func run(delay: Duration = .zero) async {
+        if delay > .zero {
+            try? await ContinuousClock().sleep(for: delay * Double.random(in: 0...1))
+        }
+        await keepRegistered()
+        await leave()
+    }
+
+    private func keepRegistered() async {
+        var backoff = Backoff(start: .milliseconds(250), limit: Self.backoffLimit)
+        var generator = SystemRandomNumberGenerator()
+        var isRegistered = false
+        while !Task.isCancelled {
+            do {
+                try await store.register(address, ttl: ttl)
+                if !isRegistered {
+                    logger.info("registered", metadata: ["address": "\(address)", "discovery": "\(store.url)"])
+                }
+                isRegistered = true
+                backoff.reset()
+                let start = ContinuousClock.now
+                try await store.waitWhileRegistered(address, atMost: heartbeat)
+                // A store that loses the engine at once each time is not hammered.
+                try await ContinuousClock().sleep(until: start + Self.shortestInterval)
+            } catch {
+                guard !Task.isCancelled else {
+                    return
+                }
+                isRegistered = false
+                let wait = backoff.next(using: &generator)
+                logger.warning(
+                    "discovery lost",
+                    metadata: ["reason": "\(ErrorReport(error).message)", "retry_in": "\(wait)"]
+                )
+                try? await ContinuousClock().sleep(for: wait)
+            }
+        }
+    }
+
+    private func leave() async {
+        // The task is cancelled, and a cancelled task cannot make calls: this one ends with the call,
+        // which has a deadline.
+        let farewell = Task {
+            try await withDeadline(.after(Self.farewellLimit), operation: "deregistering \"\(address)\"") {
+                try await store.deregister(address)
+            }
+        }
+        do {
+            try await farewell.value
+            logger.info("deregistered", metadata: ["address": "\(address)"])
+        } catch {
+            logger.warning("cannot deregister", metadata: ["reason": "\(ErrorReport(error).message)"])
+        }
+    }
+}
