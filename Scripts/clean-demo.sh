@@ -13,4 +13,7 @@ if [[ -x $swarmctl ]] && "$swarmctl" inspect demo >/dev/null 2>&1; then
     "$swarmctl" rm demo -y --force
 fi
 rm -rf .build/demo
-Scripts/testbed/testbed.sh down
+# Other clusters may have hosts on that engine too.
+if [[ -z $(Scripts/testbed/engine.sh exec -- docker ps --all --quiet --filter label=swarmctl-cluster 2>/dev/null) ]]; then
+    Scripts/testbed/engine.sh stop
+fi

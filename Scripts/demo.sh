@@ -76,4 +76,5 @@ phase 'docker info' show_info
 
 printf '\nWall time of each phase:\n'
 printf '  %s\n' "${report[@]}"
-printf '\nGo on with:  eval "$(%s env %s)"; docker run --rm busybox hostname\nRemove with: make clean-demo\n' "$swarmctl" "$cluster"
+printf '\nGo on with:  eval "$%s"; docker run --rm busybox hostname\n' "($swarmctl env $cluster)"
+printf 'Remove with: make clean-demo\n'

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+import Foundation
+import Testing
+
+/// The machine that the tests run on, as `Scripts/integration.sh` describes it.
+///
+/// Nothing is skipped: a test without its testbed fails.
+enum Testbed {
+    /// The folder of the checkout.
+    static let checkout = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .path
+    static let swarmctl = setting("SWARMCTL_TEST_SWARMCTL") ?? checkout + "/.build/debug/swarmctl"
+    /// A tar for `docker load` with the image `busybox:latest`.
+    static let busybox = setting("SWARMCTL_TEST_BUSYBOX") ?? checkout + "/.build/integration/busybox.tar"
+    /// The engine on which hosts run as containers.
+    static let engine =
+        setting("SWARMCTL_TEST_ENGINE")
+        ?? "unix://\(setting("SWARMCTL_TESTBED") ?? "/var/tmp/swarmctl-testbed")/engines/default/sock"
+
+    private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
+
+    /// Starts a host with systemd and sshd that takes `publicKey`, and returns its address.
+    static func startHost(_ name: String, key publicKey: String, image: String = "swarmctl/node:docker") async throws
+        -> String
+    {
+        let result = try await run(
+            checkout + "/Scripts/testbed/node.sh",
+            ["run", name, "--key", publicKey, "--image", image]
+        )
+        try #require(result.status == 0, "\(result)")
+        return result.line
+    }
+
+    static func removeHosts(_ names: [String]) async throws {
+        _ = try await run(checkout + "/Scripts/testbed/node.sh", ["rm"] + names)
+    }
+
+    /// Runs `script` with a shell in the host called `name`.
+    static func inHost(_ name: String, _ script: String) async throws -> ProgramResult {
+        try await run("docker", ["-H", engine, "exec", "-i", name, "sh", "-s"], input: Data(script.utf8))
+    }
+}
+
+/// A store of its own and the clusters in it, for one test.
+struct Sandbox: Sendable {
+    let folder: String
+    var store: String { folder + "/store" }
+    /// A key that hosts to adopt are given.
+    var key: String { folder + "/id_ed25519" }
+
+    /// Runs `body` with a new sandbox; removes the named clusters and machines, and the folder, afterwards.
+    static func with(clusters: [String] = [], _ body: (Sandbox) async throws -> Void) async throws {
+        let sandbox = Sandbox(folder: NSTemporaryDirectory() + "swarmctl-it-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(atPath: sandbox.folder, withIntermediateDirectories: true)
+        _ = try await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", sandbox.key])
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(sandbox))
+        } catch {
+            result = .failure(error)
+        }
+        for cluster in clusters {
+            _ = try await sandbox.swarmctl(["rm", cluster, "-y", "--force"])
+        }
+        try FileManager.default.removeItem(atPath: sandbox.folder)
+        try result.get()
+    }
+
+    /// Only what a test gives: no agent, no keys or settings of the user who runs it.
+    var environment: [String: String] {
+        [
+            "HOME": folder, "SWARMCTL_STORE": store, "SSH_AUTH_SOCK": "", "DOCKER_HOST": "", "DOCKER_CONTEXT": "",
+            "SWARMCTL_LOCAL_DOCKER_HOST": Testbed.engine, "NO_COLOR": "1",
+        ]
+    }
+
+    func swarmctl(_ arguments: [String], timeout: Duration = .seconds(600)) async throws -> ProgramResult {
+        try await run(Testbed.swarmctl, arguments, environment: environment, timeout: timeout)
+    }
+
+    func start(_ arguments: [String]) throws -> RunningCommand {
+        try RunningCommand(Testbed.swarmctl, arguments, environment: environment)
+    }
+
+    /// Runs the docker CLI against the cluster.
+    func docker(
+        _ cluster: String,
+        _ arguments: [String],
+        input: Data? = nil,
+        timeout: Duration = .seconds(120)
+    ) async throws -> ProgramResult {
+        try await run(
+            "docker",
+            arguments,
+            environment: try await dockerEnvironment(cluster),
+            input: input,
+            timeout: timeout
+        )
+    }
+
+    /// What `swarmctl env` sets.
+    func dockerEnvironment(_ cluster: String) async throws -> [String: String] {
+        let lines = try await swarmctl(["env", cluster, "--shell", "bash"]).output.split(separator: "\n")
+        var values = environment
+        for line in lines where line.hasPrefix("export ") {
+            let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1)
+            values[String(parts[0])] = parts.count > 1 ? parts[1].trimmingCharacters(in: ["\""]) : ""
+        }
+        return values
+    }
+
+    /// A file of the store, as text.
+    func read(_ path: String) throws -> String {
+        try String(contentsOfFile: store + "/" + path, encoding: .utf8)
+    }
+}
