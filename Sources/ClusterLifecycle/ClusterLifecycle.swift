@@ -80,6 +80,7 @@ package struct ClusterLifecycle: Sendable {
         let name = plan.spec.name
         let use = try store.use(cluster: name)
         defer { withExtendedLifetime(use) {} }
+        removeLeftovers(of: plan)
         let kept = try plan.items.filter { $0.action != .remove }.map { try wanted($0, spec: plan.spec) }
         try await preCreate(kept)
 
@@ -197,6 +198,14 @@ package struct ClusterLifecycle: Sendable {
         let results = await concurrently(made, limit: context.parallel) { try await work.provision($0) }
         try Task.checkCancellation()
         try throwIfAny(failures + results.compactMap(\.userFacingFailure), of: wanted.count)
+    }
+
+    /// Clears what a run that was killed in the middle of a write left in the store.
+    private func removeLeftovers(of plan: ClusterPlan) {
+        AtomicFile.removeLeftovers(in: store.clusterFolder(plan.spec.name))
+        for item in plan.items {
+            AtomicFile.removeLeftovers(in: store.machineFolder(item.machine))
+        }
     }
 
     // MARK: What machines are made with

@@ -80,6 +80,40 @@ package enum AtomicFile {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
+    /// Removes temporary files that processes which are gone left in `folder`, and in the folders in it.
+    ///
+    /// What cannot be removed stays: nothing reads such a file.
+    package static func removeLeftovers(in folder: String) {
+        guard let stream = opendir(folder) else {
+            return
+        }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            let path = "\(folder)/\(name)"
+            if name.hasPrefix(".") {
+                continue
+            } else if isLeftover(name) {
+                unlink(path)
+            } else if isFolder(path) {
+                removeLeftovers(in: path)
+            }
+        }
+    }
+
+    /// Whether `name` is that of a temporary file whose process has ended.
+    private static func isLeftover(_ name: String) -> Bool {
+        guard let mark = name.firstRange(of: ".tmp-"),
+            let process = name[mark.upperBound...].split(separator: "-").first.flatMap({ pid_t($0) }),
+            process > 0
+        else {
+            return false
+        }
+        return systemKill(process, 0) != 0 && errno == ESRCH
+    }
+
     /// The whole content of `path`.
     ///
     /// - Parameters:
@@ -213,4 +247,8 @@ private func unistdRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer, _ coun
 
 private func unistdWrite(_ file: Int32, _ buffer: UnsafeRawPointer, _ count: Int) -> Int {
     write(file, buffer, count)
+}
+
+private func systemKill(_ process: pid_t, _ signal: Int32) -> Int32 {
+    kill(process, signal)
 }

@@ -79,6 +79,19 @@ struct AtomicFileTests {
         #expect(throws: FileError.self) { try AtomicFile.makeFolder(folder.path + "/plain") }
     }
 
+    @Test("temporary files of processes that are gone are removed, those of live ones stay")
+    func leftovers() throws {
+        let own = "file.tmp-\(ProcessInfo.processInfo.processIdentifier)-1"
+        try AtomicFile.makeFolder(folder.path + "/inner")
+        for name in ["file", own, "file.tmp-4194303-7", "inner/key.tmp-4194303-9"] {
+            try AtomicFile.write("x", to: "\(folder.path)/\(name)")
+        }
+
+        AtomicFile.removeLeftovers(in: folder.path)
+
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() == ["file", own, "inner"])
+    }
+
     @Test("a second holder of a right is turned away until the first lets go")
     func exclusiveUse() throws {
         let path = folder.path + "/lock"
