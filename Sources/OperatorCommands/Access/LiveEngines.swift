@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import HTTPTransfer
 internal import SwarmCore
 
-/// Docker's API through libcurl.
+/// Docker's API through libcurl; connections are kept open between calls.
 struct LiveEngines: EngineAccess {
+    /// The largest body kept in memory, in bytes.
+    private static let bodyLimit = 64 << 20
+    /// As good as none: a log is followed until the task is cancelled.
+    private static let followTime = Duration.seconds(20 * 86400)
+
+    private let client = HTTPClient()
+
     func get(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> [UInt8] {
-        throw OperatorError.engineUnreachable(url: target.url, problem: "")
+        let response = try await client.send(request(path, target, deadline))
+        guard response.isSuccess else {
+            throw Self.refusal(target, response.status, response.body)
+        }
+        return response.body
     }
 
     func stream(
@@ -14,6 +26,37 @@ struct LiveEngines: EngineAccess {
         at target: EngineTarget,
         onBytes: @escaping @Sendable ([UInt8]) -> Void
     ) async throws {
-        throw OperatorError.engineUnreachable(url: target.url, problem: "")
+        try await client.stream(request(path, target, .after(Self.followTime))) { head, body in
+            guard head.isSuccess else {
+                var reason: [UInt8] = []
+                for try await chunk in body where reason.count < 64 << 10 {
+                    reason += chunk
+                }
+                throw Self.refusal(target, head.status, reason)
+            }
+            for try await chunk in body {
+                onBytes(chunk)
+            }
+        }
+    }
+
+    private func request(_ path: String, _ target: EngineTarget, _ deadline: Deadline) -> HTTPRequest {
+        var request = HTTPRequest("GET", target.url + path, deadline: deadline)
+        request.tls = TLSOptions(
+            authorityFile: "\(target.certificates)/ca.pem",
+            certificateFile: "\(target.certificates)/cert.pem",
+            keyFile: "\(target.certificates)/key.pem"
+        )
+        // Nodes are reached directly, as they are over SSH; proxies are for what is beyond.
+        request.usesProxy = false
+        request.bodyLimit = Self.bodyLimit
+        return request
+    }
+
+    /// Docker says why in `{"message":…}`.
+    private static func refusal(_ target: EngineTarget, _ status: Int, _ body: [UInt8]) -> OperatorError {
+        let message = (try? JSONValue(parsing: body))?["message"].string
+        let text = message ?? String(decoding: body.prefix(500), as: UTF8.self)
+        return .engineRefused(url: target.url, status: status, message: text)
     }
 }

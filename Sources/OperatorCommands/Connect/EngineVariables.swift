@@ -18,6 +18,11 @@ package struct EngineVariables: Sendable, Equatable {
         pairs = Array(zip(Self.names, values))
     }
 
+    /// Points the docker CLI to another address of the same endpoint.
+    package mutating func setHost(_ url: String) {
+        pairs = pairs.map { $0.name == "DOCKER_HOST" ? ($0.name, url) : $0 }
+    }
+
     /// Adds the variable that keeps the address out of an HTTP proxy.
     ///
     /// `no_proxy` or `NO_PROXY` is extended, whichever is there already; an address that is in it is not repeated.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import ClusterLifecycle
 internal import Foundation
 internal import Machines
+internal import SecureShell
 
 extension CommandContext {
     /// The context of a real run.
@@ -10,14 +12,28 @@ extension CommandContext {
         let home = environment["HOME"] ?? NSHomeDirectory()
         let configured = options.store ?? environment["SWARMCTL_STORE"] ?? ""
         let store = MachineStore(root: configured.isEmpty ? "\(home)/.swarmctl" : absolute(configured))
+        let terminal = LiveTerminal(environment: environment)
+        let drivers: [any MachineDriver] = []
+        let now: @Sendable () -> Int = { Int(Date().timeIntervalSince1970) }
+        let shells = LiveShells {
+            LifecycleContext(
+                store: store,
+                drivers: drivers,
+                progress: ProgressBoard(terminal: terminal),
+                environment: environment,
+                sshConfig: try SSHConfig(path: "\(home)/.ssh/config"),
+                now: now
+            )
+        }
         var context = CommandContext(
-            terminal: LiveTerminal(environment: environment),
+            terminal: terminal,
             store: store,
-            drivers: [],
+            drivers: drivers,
             engines: LiveEngines(),
-            shells: LiveShells(store: store),
+            shells: shells,
+            programs: LivePrograms(path: environment["PATH"] ?? "/usr/bin:/bin"),
             environment: environment,
-            now: { Int(Date().timeIntervalSince1970) }
+            now: now
         )
         context.isDebugging = options.debug || environment["SWARMCTL_DEBUG", default: ""] == "1"
         return context

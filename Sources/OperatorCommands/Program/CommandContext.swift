@@ -11,6 +11,7 @@ package struct CommandContext: Sendable {
     package var drivers: [any MachineDriver]
     package var engines: any EngineAccess
     package var shells: any ShellAccess
+    package var programs: any LocalPrograms
     /// The environment of the process.
     package var environment: [String: String]
     /// Seconds since 1970, UTC.
@@ -23,6 +24,7 @@ package struct CommandContext: Sendable {
         drivers: [any MachineDriver],
         engines: any EngineAccess,
         shells: any ShellAccess,
+        programs: any LocalPrograms,
         environment: [String: String],
         now: @escaping @Sendable () -> Int
     ) {
@@ -31,6 +33,7 @@ package struct CommandContext: Sendable {
         self.drivers = drivers
         self.engines = engines
         self.shells = shells
+        self.programs = programs
         self.environment = environment
         self.now = now
     }

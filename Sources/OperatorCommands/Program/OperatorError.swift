@@ -29,7 +29,7 @@ package enum OperatorError: UserFacingError, Equatable {
     case unexpectedReply(url: String, problem: String)
     case unhealthy(verdicts: Int, kind: ErrorKind)
     case missingCertificates(folder: String)
-    case needsYes(question: String)
+    case lastManager(cluster: String, machine: String)
 
     package var message: String {
         switch self {
@@ -54,7 +54,8 @@ package enum OperatorError: UserFacingError, Equatable {
         case .unexpectedReply(let url, let problem): "\(url) answered in an unexpected way: \(problem)"
         case .unhealthy(let verdicts, _): verdicts == 1 ? "1 check failed" : "\(verdicts) checks failed"
         case .missingCertificates(let folder): "there are no certificates in \"\(folder)\""
-        case .needsYes(let question): "nobody is there to answer: \(question)"
+        case .lastManager(let cluster, let machine):
+            "\"\(machine)\" is the last manager of the cluster \"\(cluster)\", which has other machines"
         }
     }
 
@@ -78,7 +79,7 @@ package enum OperatorError: UserFacingError, Equatable {
         case .badFlag(_, _, let hint): hint
         case .engineUnreachable, .engineRefused: "look for the cause with `swarmctl doctor`"
         case .missingCertificates: "make them with `swarmctl provision NAME`"
-        case .needsYes: "say yes with `-y`"
+        case .lastManager(let cluster, _): "remove the whole cluster with `swarmctl rm \(cluster)`"
         case .programFailed, .badLocation, .unexpectedReply, .unhealthy: nil
         }
     }
@@ -86,9 +87,8 @@ package enum OperatorError: UserFacingError, Equatable {
     package var kind: ErrorKind {
         switch self {
         case .unknownName, .nothingActive, .missingProgram, .missingCertificates: .notFound
-        case .noAddress, .noManager, .foreignContext: .conflict
-        case .noSSH, .notOneMachine, .badTemplate, .badFilter, .unknownShell, .badContextName, .badLocation, .badFlag,
-            .needsYes:
+        case .noAddress, .noManager, .foreignContext, .lastManager: .conflict
+        case .noSSH, .notOneMachine, .badTemplate, .badFilter, .unknownShell, .badContextName, .badLocation, .badFlag:
             .usage
         case .templateFailed, .programFailed, .unexpectedReply: .failed
         case .engineRefused(_, let status, _):

@@ -15,17 +15,31 @@ package struct SwarmCtl: AsyncParsableCommand {
             """,
         version: "swarmctl \(swarmVersion)",
         groupedSubcommands: [
+            CommandGroup(name: "Create", subcommands: [CreateCommand.self]),
             CommandGroup(
                 name: "See",
                 subcommands: [
                     ListCommand.self, StatusCommand.self, InspectCommand.self, IPCommand.self, URLCommand.self,
-                    ActiveCommand.self,
+                    ActiveCommand.self, LogsCommand.self, DoctorCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Connect",
-                subcommands: [EnvCommand.self, ConfigCommand.self, ContextCommand.self]
+                subcommands: [
+                    EnvCommand.self, ConfigCommand.self, ContextCommand.self, SSHCommand.self, CopyCommand.self,
+                    TunnelCommand.self, MountCommand.self,
+                ]
             ),
+            CommandGroup(
+                name: "Change",
+                subcommands: [
+                    StartCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self, RemoveCommand.self,
+                    ProvisionCommand.self, ScaleCommand.self, AddCommand.self, RemoveNodeCommand.self,
+                ]
+            ),
+            CommandGroup(name: "Clean", subcommands: [CollectGarbageCommand.self, UninstallCommand.self]),
+            CommandGroup(name: "Certificates", subcommands: [CertificatesCommand.self]),
+            CommandGroup(name: "Run", subcommands: [CompletionsCommand.self]),
         ]
     )
 

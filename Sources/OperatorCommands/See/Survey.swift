@@ -43,7 +43,7 @@ package struct Survey: Sendable {
         do {
             let driver = try context.driver(machine.driver)
             let state = try await withDeadline(deadline, operation: "asking for the state of \"\(machine.name)\"") {
-                try await driver.state(of: context.driverMachine(machine))
+                try await driver.state(of: try context.driverMachine(machine))
             }
             guard state == .running || state == .unknown, machine.phase > .created else {
                 return MachineAnswer(state: state.rawValue, version: nil, problem: machine.lastError)
