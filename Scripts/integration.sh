@@ -20,7 +20,7 @@ finish() {
 trap finish EXIT
 
 Scripts/testbed/engine.sh start >/dev/null
-Scripts/testbed/node-image.sh
+Scripts/testbed/node-image.sh --variant all
 Scripts/testbed/busybox-image.sh --save "$folder/busybox.tar"
 export SWARMCTL_TEST_CHECKOUT=$PWD
 export SWARMCTL_TEST_SWARMCTL=$PWD/.build/$configuration/swarmctl

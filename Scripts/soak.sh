@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The swarmctl authors
+#
+# What takes longer than two minutes: twenty hosts made at once, beside one host made in the same run.
+# Prints the wall times and their ratio; asserts only that both clusters work.
+#
+# Usage: soak.sh [HOSTS]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+hosts=${1:-20}
+swarmctl=.build/debug/swarmctl
+SWARMCTL_STORE=$(mktemp -d)
+export SWARMCTL_STORE
+
+remove_clusters() {
+    local cluster
+    for cluster in soak-one soak-many; do
+        "$swarmctl" rm "$cluster" -y --force >/dev/null 2>&1 || true
+    done
+    rm -rf "$SWARMCTL_STORE"
+}
+trap remove_clusters EXIT
+
+# Makes cluster $1 of $2 hosts that have Docker, checks that all are Healthy, and prints the seconds it took.
+make_cluster() {
+    local name=$1 nodes=$2 start=$EPOCHREALTIME healthy
+    "$swarmctl" create cluster "$name" --driver local --nodes "$nodes" --local-image swarmctl/node:docker -y \
+        --parallel "$nodes" >&2
+    awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f\n", b - a }'
+    eval "$("$swarmctl" env "$name" --shell bash)"
+    healthy=$(docker info --format '{{json .SystemStatus}}' | grep -o '"Healthy"' | wc -l)
+    [[ $healthy -eq $nodes ]] || { printf '%s of %s nodes are Healthy\n' "$healthy" "$nodes" >&2; return 1; }
+}
+
+Scripts/testbed/engine.sh start >/dev/null
+Scripts/testbed/node-image.sh --variant all
+one=$(make_cluster soak-one 1)
+many=$(make_cluster soak-many "$hosts")
+printf 'one host: %s s\n%s hosts in parallel: %s s\nratio: %s\n' "$one" "$hosts" "$many" \
+    "$(awk -v a="$one" -v b="$many" 'BEGIN { printf "%.1f", b / a }')"
