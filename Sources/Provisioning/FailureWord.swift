@@ -30,7 +30,7 @@ enum FailureWord {
         case "changed-meanwhile": return .changedMeanwhile(path: failure.detail)
         case "engine-restored": return .engineDidNotStart(reason: failure.detail, restored: true)
         case "engine-down": return .engineDidNotStart(reason: failure.detail, restored: false)
-        case "invalid": return .malformedConfiguration(path: first, reason: rest)
+        case "rejected": return .configurationRejected(reason: failure.detail)
         case "firewall": return .firewallFailed(firewall: first, reason: rest)
         default: return .scriptFailed(status: failure.kind, output: failure.detail)
         }

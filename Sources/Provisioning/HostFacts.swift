@@ -72,6 +72,8 @@ package struct EngineFacts: Sendable, Equatable {
     package var isEnabled = false
     /// Whether a restart is still owed to a change made by an earlier run.
     package var restartPending = false
+    /// Our containers, by name.
+    package var containers: [String: ContainerFacts] = [:]
     /// Whether this tool installed the engine.
     package var isOurs = false
     /// Whether the only engine is a snap, whose files are elsewhere.
@@ -80,13 +82,29 @@ package struct EngineFacts: Sendable, Equatable {
     package init() {}
 }
 
+/// One of our containers, as the host's own client sees it.
+package struct ContainerFacts: Sendable, Equatable {
+    /// The digest of what it was made of.
+    package var configuration: String
+    package var isRunning: Bool
+
+    package init(configuration: String, isRunning: Bool) {
+        self.configuration = configuration
+        self.isRunning = isRunning
+    }
+}
+
 /// The files that provisioning writes, as they are; `nil` for one that is not there.
 package struct ConfigurationFiles: Sendable, Equatable {
     package var daemonJSON: String?
     /// daemon.json as it was before this tool first wrote it; `nil` when it was not there.
     package var originalDaemonJSON: String?
+    /// The script that opens ports, as an earlier run wrote it.
+    package var firewallScript: String?
     /// The record of what this tool changed, a line each.
     package var undo: [String] = []
+    /// daemon.json as this tool last left it.
+    package var writtenDaemonJSON: String?
     /// Whether this tool wrote daemon.json.
     package var isRecorded = false
     /// The systemd drop-in that this tool wrote.

@@ -9,8 +9,9 @@ internal import Synchronization
 ///
 /// The command line is always the same, so nothing of a script shows in the host's process list.
 struct HostShell: Sendable {
-    /// Root runs the script itself, others through sudo where that asks for no password. For any login shell: no
-    /// character in it is special between single quotes.
+    /// Root runs the script itself, others through sudo where that asks for no password.
+    ///
+    /// For any login shell: no character in it is special between single quotes.
     static let command =
         #"sh -c 'if test "$(id -u)" = 0; then exec sh -s -- "$SSH_CONNECTION"; "#
         + #"elif sudo -n sh -c true 2>/dev/null; then exec sudo -n sh -s -- "$SSH_CONNECTION"; "#

@@ -19,7 +19,9 @@ enum JSONValue: Sendable, Equatable {
         var value: JSONValue
     }
 
-    /// The value of `key` in an object; `nil` when there is none. Setting `nil` removes it, a new key goes last.
+    /// The value of `key` in an object; `nil` when there is none.
+    ///
+    /// Setting `nil` removes it; a new key goes last.
     subscript(key: String) -> JSONValue? {
         get {
             guard case .object(let members) = self else {

@@ -21,6 +21,13 @@ struct LookStep {
     /// Looks at the host.
     func look() async throws -> HostFacts {
         shell.progress(.look, .started)
+        let facts = try await lookAgain()
+        shell.progress(.look, .unchanged)
+        return facts
+    }
+
+    /// Looks without a word, after a step that changed much.
+    func lookAgain() async throws -> HostFacts {
         let names = request.certifiedNames
         let report = try await shell.run(
             "look.sh",
@@ -33,7 +40,6 @@ struct LookStep {
             ],
             step: .look
         )
-        shell.progress(.look, .unchanged)
         return HostFacts(report: report)
     }
 
@@ -121,6 +127,12 @@ extension EngineFacts {
         restartPending = report["restart-pending"] == "yes"
         isOurs = report.all("undo").contains { $0.hasPrefix("engine ") }
         isSnap = report["snap"] == "yes"
+        for line in report.all("container") {
+            let words = line.split(separator: " ").map(String.init)
+            if words.count == 3 {
+                containers[words[0]] = ContainerFacts(configuration: words[1], isRunning: words[2] == "true")
+            }
+        }
     }
 }
 
@@ -128,7 +140,9 @@ extension ConfigurationFiles {
     init(report: ScriptReport) {
         daemonJSON = report.text("daemon-json")
         originalDaemonJSON = report.text("original-daemon-json")
+        writtenDaemonJSON = report.text("written-daemon-json")
         dropIn = report.text("drop-in")
+        firewallScript = report.text("firewall-script")
         undo = report.all("undo")
         isRecorded = undo.contains { $0.hasPrefix("file daemon.json ") }
     }

@@ -40,6 +40,8 @@ extension ProvisionError.Cause {
         case .engineDidNotStart(let reason, let restored):
             "the engine did not start with the new configuration: \(reason)"
                 + (restored ? "; the old configuration is back" : "; and it does not start with the old one either")
+        case .configurationRejected(let reason):
+            "the engine does not take the new configuration, and nothing was changed: \(reason)"
         case .wouldStopContainers(let count, let reason):
             "restarting the engine would stop \(count) running container\(count == 1 ? "" : "s"): \(reason)"
         case .changedMeanwhile(let path): "\"\(path)\" was changed by someone else meanwhile"

@@ -44,6 +44,8 @@ package struct ProvisionError: UserFacingError, Equatable {
         case portTaken(port: UInt16, by: String)
         /// The engine did not start with the new configuration; the old one was put back.
         case engineDidNotStart(reason: String, restored: Bool)
+        /// The engine says that it would not start with the new configuration; nothing was changed.
+        case configurationRejected(reason: String)
         case wouldStopContainers(count: Int, reason: String)
         case changedMeanwhile(path: String)
         case certificateRejected(reason: String)

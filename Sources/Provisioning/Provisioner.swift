@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+package import HTTPTransfer
 package import SwarmCore
 
 /// Makes a host a node, and gives it back.
@@ -8,10 +9,20 @@ package import SwarmCore
 /// Every step checks first and changes only what is not as it should be, so that provisioning a host again, after any
 /// failure or none, ends in the same state. One step is one script and one round trip.
 package struct Provisioner: Sendable {
-    package init() {}
+    private let sender: any HTTPSending
+
+    /// - Parameter sender: what the engine and the manager are called with.
+    package init(sender: any HTTPSending = HTTPClient()) {
+        self.sender = sender
+    }
 
     /// Looks at the host and changes nothing: steps 1 to 3.
     ///
+    /// - Parameters:
+    ///   - request: the host and what is wanted.
+    ///   - deadline: when to give up.
+    ///   - progress: receives what is done.
+    /// - Returns: what was found.
     /// - Throws: ``ProvisionError``, or why the host was not reached.
     package func look(
         _ request: ProvisionRequest,
@@ -25,23 +36,53 @@ package struct Provisioner: Sendable {
         return facts
     }
 
-    /// What ``provision(_:deadline:progress:)`` would change on a host with these facts: a line each, in order; empty
-    /// when all is right.
+    /// What ``provision(_:deadline:progress:)`` would change on a host with these facts.
+    ///
+    /// - Parameters:
+    ///   - request: what is wanted.
+    ///   - facts: what ``look(_:deadline:progress:)`` found.
+    /// - Returns: a line each, in order; empty when all is right.
+    /// - Throws: ``ProvisionError`` when the host cannot be made a node as it is.
     package func plan(_ request: ProvisionRequest, facts: HostFacts) throws -> [String] {
-        throw ProvisionError(host: request.nodeName, step: .look, cause: .noEngine)
+        try ProvisionPlan(request, facts: facts).lines
     }
 
     /// Runs all steps.
     ///
     /// Cancellation ends the running step's script; the host is left so that the next run goes on from there.
     ///
+    /// - Parameters:
+    ///   - request: the host and what is wanted.
+    ///   - deadline: when to give up.
+    ///   - progress: receives what is done.
+    /// - Returns: what the host is like now, and what was changed.
     /// - Throws: ``ProvisionError``, or why the host was not reached.
     package func provision(
         _ request: ProvisionRequest,
         deadline: Deadline,
         progress: @escaping ProvisionProgress = { _, _ in }
     ) async throws -> ProvisionResult {
-        throw ProvisionError(host: request.nodeName, step: .look, cause: .noEngine)
+        var facts = try await look(request, deadline: deadline, progress: progress)
+        // What can be known to fail does so before the first change.
+        _ = try ProvisionPlan(request, facts: facts)
+        let shell = HostShell(request, deadline: deadline, progress: progress)
+        let steps = HostSteps(request: request, shell: shell)
+        var changes = try await steps.install(&facts)
+        let (certificate, certificateChanges) = try await steps.certify(facts)
+        changes += certificateChanges
+        changes += try await steps.configure(facts, certificateChanges: !certificateChanges.isEmpty)
+        changes += try await steps.openPorts(facts)
+        let network = NetworkSteps(request: request, sender: sender, deadline: deadline, progress: progress)
+        let version = try await network.verify()
+        changes += try await network.runContainers(certificate: certificate)
+        try await network.waitUntilRegistered()
+        return ProvisionResult(
+            engineVersion: version,
+            system: facts.system.release.prettyName,
+            architecture: facts.system.architecture,
+            certificate: certificate,
+            changes: changes
+        )
     }
 
     /// Gives the host back as it was before it was first provisioned, from the record on it.
@@ -61,7 +102,9 @@ package struct Provisioner: Sendable {
         deadline: Deadline,
         progress: @escaping ProvisionProgress = { _, _ in }
     ) async throws -> [String] {
-        throw ProvisionError(host: request.nodeName, step: .look, cause: .noEngine)
+        let facts = try await look(request, deadline: deadline, progress: progress)
+        let shell = HostShell(request, deadline: deadline, progress: progress)
+        return try await UninstallStep(request: request, shell: shell, purges: purge).apply(facts)
     }
 }
 

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import Foundation
+internal import PKI
+package import SwarmCore
+
 /// The image of `swarmd`, as a file that `docker load` and `POST /images/load` take.
+///
+/// One layer with one static executable; no registry and no engine is needed to make it.
 package struct SwarmdImage: Sendable, Equatable {
     /// The tar's path.
     package let path: String
@@ -9,11 +15,14 @@ package struct SwarmdImage: Sendable, Equatable {
     package let tag: String
     /// For how many bytes a progress line waits.
     package let size: Int64
+    /// What the executable runs on, in Docker's words: `amd64`, `arm64`.
+    package let architecture: String
 
-    package init(path: String, tag: String, size: Int64) {
+    package init(path: String, tag: String, size: Int64, architecture: String = "amd64") {
         self.path = path
         self.tag = tag
         self.size = size
+        self.architecture = architecture
     }
 
     /// Writes the image of an executable into a folder, unless it is there.
@@ -25,12 +34,117 @@ package struct SwarmdImage: Sendable, Equatable {
     ///   - folder: where the tar is kept; made when missing.
     ///   - version: the first part of the tag.
     /// - Returns: the image's file and tag.
-    /// - Throws: ``FileError``.
+    /// - Throws: ``SwarmdImageError``, ``FileError``.
     package static func make(
         executable: String,
         folder: String,
         version: String
     ) async throws -> SwarmdImage {
-        SwarmdImage(path: folder + "/swarmd.tar", tag: "swarmd:\(version)", size: 0)
+        try await runBlocking { try write(executable: executable, folder: folder, version: version) }
     }
+
+    private static func write(executable: String, folder: String, version: String) throws -> SwarmdImage {
+        let source = try ExecutableFile(path: executable)
+        let digest = try source.digest()
+        let tag = "swarmd:\(version)-\(digest.prefix(12))"
+        let path = "\(folder)/swarmd-\(version)-\(digest.prefix(12)).tar"
+        if let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64 {
+            return SwarmdImage(path: path, tag: tag, size: size, architecture: source.architecture)
+        }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let temporary = "\(path).tmp-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))"
+        defer { unlink(temporary) }
+        let size = try writeArchive(of: source, tag: tag, to: temporary)
+        guard rename(temporary, path) == 0 else {
+            throw FileError(action: "write", path: path, code: errno)
+        }
+        return SwarmdImage(path: path, tag: tag, size: size, architecture: source.architecture)
+    }
+
+    /// The archive that `docker save` would write: the layer, the configuration, and the list of both.
+    private static func writeArchive(of source: ExecutableFile, tag: String, to path: String) throws -> Int64 {
+        let writer = try TarWriter(path: path)
+        let header = TarWriter.header(name: "swarmd", size: source.size, mode: 0o755)
+        let layerEnd = TarWriter.padding(after: source.size) + TarWriter.end
+        var digest = try SHA256Digest()
+        try writer.write(
+            TarWriter.header(
+                name: "layer.tar",
+                size: Int64(header.count) + source.size + Int64(layerEnd.count),
+                mode: 0o644
+            )
+        )
+        digest.update(header)
+        try writer.write(header)
+        try source.forEachPiece { piece in
+            digest.update(piece)
+            try writer.write(piece)
+        }
+        digest.update(layerEnd)
+        try writer.write(layerEnd)
+        let layer = digest.hexadecimal()
+        let configuration = configuration(layer: layer, architecture: source.architecture)
+        var configurationDigest = try SHA256Digest()
+        configurationDigest.update(configuration.utf8)
+        let name = configurationDigest.hexadecimal() + ".json"
+        try writer.file(name, configuration)
+        let manifest = JSONValue.array([
+            .object([
+                .init(key: "Config", value: .string(name)),
+                .init(key: "RepoTags", value: .strings([tag])),
+                .init(key: "Layers", value: .strings(["layer.tar"])),
+            ])
+        ])
+        try writer.file("manifest.json", manifest.text())
+        try writer.write(TarWriter.end)
+        return try writer.finish()
+    }
+
+    private static func configuration(layer: String, architecture: String) -> String {
+        let created = JSONValue.string("1970-01-01T00:00:00Z")
+        return JSONValue.object([
+            .init(key: "architecture", value: .string(architecture)),
+            .init(key: "os", value: .string("linux")),
+            .init(key: "created", value: created),
+            .init(
+                key: "config",
+                value: .object([
+                    .init(key: "Entrypoint", value: .strings(["/swarmd"])),
+                    .init(key: "WorkingDir", value: .string("/")),
+                ])
+            ),
+            .init(
+                key: "rootfs",
+                value: .object([
+                    .init(key: "type", value: .string("layers")),
+                    .init(key: "diff_ids", value: .strings(["sha256:\(layer)"])),
+                ])
+            ),
+            .init(
+                key: "history",
+                value: .array([
+                    .object([
+                        .init(key: "created", value: created),
+                        .init(key: "created_by", value: .string("swarmctl")),
+                    ])
+                ])
+            ),
+        ]).text()
+    }
+}
+
+/// Why no image could be made of a file.
+package enum SwarmdImageError: UserFacingError, Equatable {
+    case notAnExecutable(path: String)
+    case tooSmall(path: String)
+
+    package var message: String {
+        switch self {
+        case .notAnExecutable(let path): "\"\(path)\" is not an executable for 64-bit Linux on x86 or ARM"
+        case .tooSmall(let path): "\"\(path)\" changed while it was read"
+        }
+    }
+
+    package var hint: String? { "build it with `make`, or name another with `--swarmd`" }
+    package var kind: ErrorKind { .failed }
 }

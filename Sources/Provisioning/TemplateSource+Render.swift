@@ -16,12 +16,34 @@ extension TemplateSource {
     /// - Throws: ``TemplateError``.
     package func render(_ name: String, _ values: [String: any Sendable]) throws(TemplateError) -> String {
         var library = MustacheLibrary()
-        library.register(try load("prelude.sh"), named: "prelude")
-        return try load(name).render(values, library: library)
+        let (path, text) = try read(name)
+        try registerPartials(of: text, in: &library, depth: 0)
+        return try parse(text, name: name, path: path).render(values, library: library)
     }
 
-    private func load(_ name: String) throws(TemplateError) -> MustacheTemplate {
-        let (path, text) = try read(name)
+    /// Registers each template that `text` includes, and those that they include.
+    private func registerPartials(
+        of text: String,
+        in library: inout MustacheLibrary,
+        depth: Int
+    ) throws(TemplateError) {
+        for piece in text.split(separator: "{{>").dropFirst(text.hasPrefix("{{>") ? 0 : 1) {
+            let name = String(piece.prefix { $0 != "}" }).filter { !$0.isWhitespace }
+            guard library.getTemplate(named: name) == nil else {
+                continue
+            }
+            let (path, included) = try read(name)
+            guard depth < Self.deepestInclusion else {
+                throw .malformed(path: path, reason: "templates include each other too deeply")
+            }
+            library.register(try parse(included, name: name, path: path), named: name)
+            try registerPartials(of: included, in: &library, depth: depth + 1)
+        }
+    }
+
+    private static let deepestInclusion = 8
+
+    private func parse(_ text: String, name: String, path: String) throws(TemplateError) -> MustacheTemplate {
         guard QuotingContentType.registered else {
             throw .malformed(path: path, reason: "no quoting")
         }

@@ -4,10 +4,8 @@
 import Foundation
 import SecureShell
 import SwarmCore
-import Synchronization
 
-/// A system container as a host, reached through `docker exec`: provisioning without SSH, so that a failure is
-/// provisioning's own.
+/// A system container as a host, reached through `docker exec`: without SSH, so that a failure is provisioning's own.
 struct ContainerHost: RemoteHost {
     let container: String
     /// Who runs the commands.
@@ -21,16 +19,15 @@ struct ContainerHost: RemoteHost {
         deadline: Deadline,
         onOutput: @escaping @Sendable (CommandOutput) -> Void
     ) async throws -> CommandStatus {
-        try await withDeadline(deadline, operation: "running a command on \"\(container)\"") { [self] in
-            let process = LocalProcess(
-                ["docker", "-H", Testbed.engine, "exec", "-i", "-u", user, container, "sh", "-c", command]
-            )
-            return .exited(try await process.run(input: input, onOutput: onOutput))
-        }
+        let words = ["-H", Testbed.engine, "exec", "-i", "-u", user, container, "sh", "-c", command]
+        let result = try await IntegrationTests.run("docker", words, input: Data(input), timeout: deadline.remaining)
+        onOutput(.standardOutput(Array(result.output.utf8)))
+        onOutput(.standardError(Array(result.errors.utf8)))
+        return .exited(result.status)
     }
 
     func upload(_ localPath: String, to remotePath: String, mode: UInt32, deadline: Deadline) async throws {
-        let copy = LocalProcess(["docker", "-H", Testbed.engine, "cp", localPath, "\(container):\(remotePath)"])
-        _ = try await copy.run(input: []) { _ in }
+        let words = ["-H", Testbed.engine, "cp", localPath, "\(container):\(remotePath)"]
+        _ = try await IntegrationTests.run("docker", words, timeout: deadline.remaining)
     }
 }

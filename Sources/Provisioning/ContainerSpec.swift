@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+import PKI
+
+/// One of our containers on a host, as it has to be.
+struct ContainerSpec: Equatable {
+    static let agentName = "swarm-agent"
+    static let managerName = "swarm-agent-master"
+    /// The label that holds ``configuration``.
+    static let label = "swarmctl.config"
+
+    let name: String
+    let image: String
+    let command: [String]
+    let binds: [String]
+    /// A digest of all that the container is made of: another digest means another container.
+    let configuration: String
+
+    /// The `certificate` counts as configuration: the programs read it at their start, so a new one makes a new container.
+    private init(name: String, image: String, command: [String], binds: [String], certificate: String) throws {
+        self.name = name
+        self.image = image
+        self.command = command
+        self.binds = binds
+        var digest = try SHA256Digest()
+        for part in [name, image] + command + ["-"] + binds + [certificate] {
+            digest.update(part.utf8)
+            digest.update([0])
+        }
+        configuration = String(digest.hexadecimal().prefix(16))
+    }
+
+    /// The containers that a request asks for: the manager first, since the agent registers with it.
+    static func wanted(_ request: ProvisionRequest, certificate: String) throws -> [ContainerSpec] {
+        guard let image = request.image else {
+            return []
+        }
+        let certificate = LookStep.trimmed(certificate)
+        var specs: [ContainerSpec] = []
+        if let manager = request.manager {
+            specs.append(
+                try ContainerSpec(
+                    name: managerName,
+                    image: image.tag,
+                    command: managerCommand(manager),
+                    binds: ["/etc/docker:/certs:ro", "/var/lib/swarmctl/manager:/var/lib/swarmd"],
+                    certificate: certificate
+                )
+            )
+        }
+        if let agent = request.agent {
+            specs.append(
+                try ContainerSpec(
+                    name: agentName,
+                    image: image.tag,
+                    command: ["join", "--advertise", agent.advertise] + agent.arguments + [agent.discovery],
+                    binds: ["/etc/docker:/certs:ro"],
+                    certificate: certificate
+                )
+            )
+        }
+        return specs
+    }
+
+    private static func managerCommand(_ manager: ManagerSpec) -> [String] {
+        [
+            "manage", "--tlsverify", "--tlscacert=/certs/ca.pem", "--tlscert=/certs/server.pem",
+            "--tlskey=/certs/server-key.pem", "-H", "tcp://0.0.0.0:\(manager.port)", "--strategy", manager.strategy,
+        ] + manager.arguments + [manager.discovery]
+    }
+
+    /// What the engine is asked to create.
+    var description: JSONValue {
+        .object([
+            .init(key: "Image", value: .string(image)),
+            .init(key: "Cmd", value: .strings(command)),
+            .init(key: "Labels", value: .object([.init(key: Self.label, value: .string(configuration))])),
+            .init(
+                key: "HostConfig",
+                value: .object([
+                    .init(key: "NetworkMode", value: .string("host")),
+                    .init(key: "Binds", value: .strings(binds)),
+                    .init(
+                        key: "RestartPolicy",
+                        value: .object([.init(key: "Name", value: .string("always"))])
+                    ),
+                    .init(
+                        key: "LogConfig",
+                        value: .object([
+                            .init(key: "Type", value: .string("json-file")),
+                            .init(
+                                key: "Config",
+                                value: .object([
+                                    .init(key: "max-size", value: .string("10m")),
+                                    .init(key: "max-file", value: .string("3")),
+                                ])
+                            ),
+                        ])
+                    ),
+                ])
+            ),
+        ])
+    }
+}

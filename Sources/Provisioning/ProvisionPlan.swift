@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+import SwarmCore
+
+/// What has to be done on a host, decided from what it is like and nothing else.
+struct ProvisionPlan {
+    /// For people, a line each, in the order of the steps.
+    private(set) var lines: [String] = []
+
+    /// Decides.
+    ///
+    /// - Throws: ``ProvisionError`` when the host cannot be made a node as it is.
+    init(_ request: ProvisionRequest, facts: HostFacts) throws {
+        let quiet = HostShell(request, deadline: .after(.zero)) { _, _ in }
+        try Self.checkPorts(request, facts: facts)
+        try Self.checkArchitecture(request, facts: facts)
+        lines += [try InstallStep(request: request, shell: quiet).plan(facts)].compactMap(\.self)
+        if let name = request.hostName, name != facts.system.hostName {
+            lines.append("name the host \(name)")
+        }
+        let certificate = CertificateStep(request: request, shell: quiet).plan(facts)
+        lines += [certificate].compactMap(\.self)
+        lines += try EngineChange(request, facts: facts, mustRestart: certificate != nil).lines
+        lines += [try FirewallStep(request: request, shell: quiet).plan(facts)].compactMap(\.self)
+        try planContainers(request, facts: facts, keepsCertificate: certificate == nil)
+    }
+
+    private mutating func planContainers(_ request: ProvisionRequest, facts: HostFacts, keepsCertificate: Bool) throws {
+        for spec in try ContainerSpec.wanted(request, certificate: facts.certificate.certificate ?? "") {
+            let existing = facts.engine.containers[spec.name]
+            if existing == nil {
+                lines.append("run the container \(spec.name)")
+            } else if existing?.configuration != spec.configuration || !keepsCertificate {
+                lines.append("replace the container \(spec.name)")
+            } else if existing?.isRunning != true {
+                lines.append("start the container \(spec.name)")
+            }
+        }
+    }
+
+    /// A port that we need and another program has would only show up when the engine does not start.
+    private static func checkPorts(_ request: ProvisionRequest, facts: HostFacts) throws(ProvisionError) {
+        for port in request.listeningPorts {
+            guard let listener = facts.network.listeners[port] else {
+                continue
+            }
+            let isOurs =
+                port == request.enginePort ? listener == "dockerd" : listener == "swarmd" && request.manager != nil
+            guard isOurs else {
+                throw ProvisionError(
+                    host: request.nodeName,
+                    step: .look,
+                    cause: .portTaken(port: port, by: "\"\(listener)\"")
+                )
+            }
+        }
+    }
+
+    private static func checkArchitecture(_ request: ProvisionRequest, facts: HostFacts) throws(ProvisionError) {
+        let names = ["x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"]
+        guard let image = request.image, request.agent != nil || request.manager != nil else {
+            return
+        }
+        guard names[facts.system.architecture] == image.architecture else {
+            throw ProvisionError(
+                host: request.nodeName,
+                step: .look,
+                cause: .architectureNotSupported(facts.system.architecture)
+            )
+        }
+    }
+}
