@@ -20,6 +20,7 @@ struct ProvisioningBench: Sendable {
     /// - Parameters:
     ///   - image: `swarmctl/node:bookworm`, without Docker, or `swarmctl/node:docker`.
     ///   - body: the test.
+    /// - Throws: what `body` throws, or why there is no host.
     static func with(
         image: String = "swarmctl/node:docker",
         _ body: (ProvisioningBench) async throws -> Void
