@@ -151,7 +151,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["Cluster", "DockerAPI", "Scheduling", "SwarmCore", nioCore, nioPosix, nioHTTP],
+            dependencies: ["Cluster", "DockerAPI", "Scheduling", "SwarmCore", logging, nioCore, nioPosix, nioHTTP],
             swiftSettings: strict
         ),
         .testTarget(

@@ -7,17 +7,17 @@ internal import Scheduling
 /// Containers: what was read of them, and finding them.
 extension ClusterCore {
     /// Puts in or replaces a container as read `number` found it; an older answer is ignored.
-    mutating func apply(_ container: ContainerState, on address: String, read number: UInt64) {
+    package mutating func apply(_ container: ContainerState, on address: String, read number: UInt64) {
         apply([container.id: container], on: address, read: number)
     }
 
     /// Removes a container that read `number` did not find; an older answer is ignored.
-    mutating func applyRemoval(of id: String, on address: String, read number: UInt64) {
+    package mutating func applyRemoval(of id: String, on address: String, read number: UInt64) {
         apply([id: nil], on: address, read: number)
     }
 
     /// Makes the containers of a node equal to a full list.
-    mutating func apply(all containers: [ContainerState], on address: String, read number: UInt64) {
+    package mutating func apply(all containers: [ContainerState], on address: String, read number: UInt64) {
         guard let node = node(at: address) else {
             return
         }
@@ -60,7 +60,7 @@ extension ClusterCore {
     }
 
     /// Finds a container by `NODE/NAME`, name, id or id prefix.
-    func lookup(_ reference: String) -> Lookup {
+    package func lookup(_ reference: String) -> Lookup {
         let reference = String(reference.drop { $0 == "/" })
         if let slash = reference.firstIndex(of: "/"), let node = snapshot.node(String(reference[..<slash])) {
             let rest = String(reference[reference.index(after: slash)...])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
-internal import Scheduling
+package import Scheduling
 
 /// A place held on a node, from the moment of choice until its container is read or given up.
 struct HeldPlace: Sendable {
@@ -17,7 +17,7 @@ struct HeldPlace: Sendable {
 
 extension ClusterCore {
     /// Chooses a node and holds what the request asks for there.
-    mutating func reserve(
+    package mutating func reserve(
         _ request: PlacementRequest,
         excluding excluded: Set<String>
     ) throws(SchedulingError) -> Reservation {
@@ -60,7 +60,7 @@ extension ClusterCore {
     }
 
     /// The engine has made the container: the place is held until the container is read.
-    mutating func commit(_ token: UInt64, containerID: String) {
+    package mutating func commit(_ token: UInt64, containerID: String) {
         guard let held = reservations[token] else {
             return
         }
@@ -73,7 +73,7 @@ extension ClusterCore {
     }
 
     /// Gives up a place; does nothing for a token that is not held.
-    mutating func release(_ token: UInt64) {
+    package mutating func release(_ token: UInt64) {
         guard let held = reservations.removeValue(forKey: token) else {
             return
         }
@@ -95,12 +95,12 @@ extension ClusterCore {
     }
 
     /// Holds a name for a rename.
-    mutating func holdName(_ name: String) throws(SchedulingError) {
+    package mutating func holdName(_ name: String) throws(SchedulingError) {
         try checkName(name)
         heldNames[name] = "a rename"
     }
 
-    mutating func releaseName(_ name: String) {
+    package mutating func releaseName(_ name: String) {
         if heldNames[name] == "a rename" {
             heldNames[name] = nil
         }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
-internal import DockerAPI
-internal import Scheduling
+package import DockerAPI
+package import Scheduling
 
 /// The state of the cluster and all changes to it: a value without clocks, tasks and connections.
 ///
 /// `placements` is kept beside the nodes of the snapshot, in the same order, and is changed in
 /// place: choosing a node reads it alone, and no reader of a snapshot ever makes it be copied.
-struct ClusterCore: Sendable {
-    private(set) var snapshot: ClusterSnapshot
+package struct ClusterCore: Sendable {
+    package private(set) var snapshot: ClusterSnapshot
     let scheduler: Scheduler
-    var placements: [NodeSnapshot] = []
+    package var placements: [NodeSnapshot] = []
     var directory = ContainerDirectory()
     var reservations: [UInt64: HeldPlace] = [:]
     /// Names that are reserved or being given, by how many requests.
@@ -22,7 +22,7 @@ struct ClusterCore: Sendable {
     private var reads: [String: ReadOrder] = [:]
     private var counter: UInt64 = 0
 
-    init(scheduler: Scheduler) {
+    package init(scheduler: Scheduler) {
         self.scheduler = scheduler
         snapshot = ClusterSnapshot(
             strategyName: scheduler.strategy.name,
@@ -35,12 +35,12 @@ struct ClusterCore: Sendable {
 
     func position(of address: String) -> Int? { positions[address] }
 
-    func node(at address: String) -> NodeState? { positions[address].map { snapshot.nodes[$0] } }
+    package func node(at address: String) -> NodeState? { positions[address].map { snapshot.nodes[$0] } }
 
     /// Makes the member list equal to `addresses`.
     ///
     /// - Returns: the addresses that are new, and those that are gone.
-    mutating func setMembers(_ addresses: [String], now: Double) -> (added: [String], removed: [String]) {
+    package mutating func setMembers(_ addresses: [String], now: Double) -> (added: [String], removed: [String]) {
         let wanted = Set(addresses)
         let removed = snapshot.nodes.map(\.address).filter { !wanted.contains($0) }
         var added: [String] = []
@@ -98,7 +98,7 @@ struct ClusterCore: Sendable {
     }
 
     /// The engine has said who it is: takes name, capacity and labels.
-    mutating func describe(_ address: String, info: EngineInfo, version: EngineVersion) {
+    package mutating func describe(_ address: String, info: EngineInfo, version: EngineVersion) {
         guard node(at: address) != nil else {
             return
         }
@@ -118,7 +118,7 @@ struct ClusterCore: Sendable {
     }
 
     /// Sets the status with its reason; the time changes only when one of them does.
-    mutating func setStatus(_ status: NodeStatus, reason: String?, of address: String, now: Double) {
+    package mutating func setStatus(_ status: NodeStatus, reason: String?, of address: String, now: Double) {
         update(address) { fields, placement in
             if fields.status != status || fields.reason != reason {
                 fields.since = now
@@ -190,7 +190,7 @@ struct ClusterCore: Sendable {
     // MARK: The order of reads
 
     /// Numbers a read of an engine's state, before it is sent.
-    mutating func beginRead() -> UInt64 {
+    package mutating func beginRead() -> UInt64 {
         counter += 1
         return counter
     }

@@ -14,7 +14,7 @@ package final class ContainerState: Sendable {
     /// Its run state when it was last inspected; `nil` when that failed.
     package let run: RunState?
 
-    init(summary: ContainerSummary, claim: Resources, ports: [HostPort], run: RunState?) {
+    package init(summary: ContainerSummary, claim: Resources, ports: [HostPort], run: RunState?) {
         self.summary = summary
         self.claim = claim
         self.ports = ports

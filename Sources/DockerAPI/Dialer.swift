@@ -45,7 +45,7 @@ struct Dialer: Sendable {
         do {
             return switch address {
             case .tcp(let host, let port):
-                try await bootstrap.connect(host: host, port: port, channelInitializer: setUp)
+                try await connect(bootstrap, host: host, port: port, setUp)
             case .unix(let path):
                 try await bootstrap.connect(unixDomainSocketPath: path, channelInitializer: setUp)
             }
@@ -54,6 +54,20 @@ struct Dialer: Sendable {
         } catch {
             try Task.checkCancellation()
             throw DockerAPIError.cannotConnect(address: "\(address)", reason: Self.reason(error, timeLimit: timeLimit))
+        }
+    }
+
+    /// Connects by name; `localhost` works without a hosts file too (RFC 6761), as in an empty container.
+    private func connect(
+        _ bootstrap: ClientBootstrap,
+        host: String,
+        port: Int,
+        _ setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<BytePipe>
+    ) async throws -> BytePipe {
+        do {
+            return try await bootstrap.connect(host: host, port: port, channelInitializer: setUp)
+        } catch let error as NIOConnectionError where error.connectionErrors.isEmpty && host == "localhost" {
+            return try await bootstrap.connect(host: "127.0.0.1", port: port, channelInitializer: setUp)
         }
     }
 
