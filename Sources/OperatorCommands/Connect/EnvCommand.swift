@@ -48,11 +48,14 @@ package struct EnvCommand: SwarmCommand {
         }
     }
 
+    /// The shell asked for, else that of the environment; one that is not known there most likely is a
+    /// relative of sh.
     private func dialect(in environment: [String: String]) throws -> ShellDialect {
-        // A shell named by the user and unknown to us most likely is a relative of sh.
-        let named = shell ?? environment["SHELL"] ?? ""
-        guard let dialect = ShellDialect(named: named) else {
-            throw OperatorError.unknownShell(name: named)
+        guard let shell else {
+            return ShellDialect(named: environment["SHELL"] ?? "") ?? .bash
+        }
+        guard let dialect = ShellDialect(named: shell) else {
+            throw OperatorError.unknownShell(name: shell)
         }
         return dialect
     }

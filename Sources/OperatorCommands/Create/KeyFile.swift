@@ -17,21 +17,16 @@ enum KeyFile {
     ///   - path: as typed; `~/` is the home folder.
     ///   - flag: for messages.
     ///   - home: the home folder.
-    /// - Throws: ``OperatorError/badFlag(flag:problem:hint:)``, which says what is wrong.
-    static func check(_ path: String, flag: String, home: String) throws(OperatorError) {
+    /// - Throws: `FileError`, or ``OperatorError/badFlag(flag:problem:hint:)`` for a file of another kind.
+    static func check(_ path: String, flag: String, home: String) throws {
         let file = path.hasPrefix("~/") ? home + path.dropFirst() : path
-        let text: String
-        do throws(FileError) {
-            guard !AtomicFile.isFolder(file) else {
-                throw FileError(action: "read", path: file, code: EISDIR)
-            }
-            text = try AtomicFile.readText(file, limit: 1 << 20)
-        } catch {
-            throw .badFlag(flag: flag, problem: error.message, hint: error.hint ?? "check the path")
+        guard !AtomicFile.isFolder(file) else {
+            throw FileError(action: "read", path: file, code: EISDIR)
         }
+        let text = try AtomicFile.readText(file, limit: 1 << 20)
         guard text.contains("PRIVATE KEY-----") else {
             let isPublic = text.hasPrefix("ssh-") || text.hasPrefix("ecdsa-")
-            throw .badFlag(
+            throw OperatorError.badFlag(
                 flag: flag,
                 problem: "\"\(path)\" is no private key" + (isPublic ? ", but a public one" : ""),
                 hint: isPublic ? "give the file without .pub" : "make one with `ssh-keygen -t ed25519`"

@@ -41,7 +41,7 @@ package enum OperatorError: UserFacingError, Equatable {
         case .badTemplate(let problem): "the template cannot be read: \(problem)"
         case .templateFailed(let problem): "the template failed: \(problem)"
         case .badFilter(let text, let problem): "the filter \"\(text)\" cannot be used: \(problem)"
-        case .unknownShell(let name): name.isEmpty ? "the shell is not known" : "the shell \"\(name)\" is not known"
+        case .unknownShell(let name): "the shell \"\(name)\" is not known"
         case .nothingActive: "no cluster or machine of this store is active"
         case .badContextName(let name, let problem): "the context name \"\(name)\" cannot be used: \(problem)"
         case .foreignContext(let name): "the docker context \"\(name)\" was not made by swarmctl"
@@ -62,9 +62,8 @@ package enum OperatorError: UserFacingError, Equatable {
     package var hint: String? {
         switch self {
         case .unknownName(_, let known):
-            known.isEmpty
-                ? "create a cluster with `swarmctl create cluster NAME`"
-                : "run `swarmctl ls` to see what there is; known are: \(known.joined(separator: ", "))"
+            "list what there is with `swarmctl ls`"
+                + (known.isEmpty ? "" : "; known are: \(known.joined(separator: ", "))")
         case .noAddress(_, let name), .noManager(let name):
             "look at `swarmctl ls`, and run the create command of \"\(name)\" again: it goes on where it stopped"
         case .noSSH: "only machines that swarmctl reaches over SSH take this command"

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 internal import ArgumentParser
+internal import DaemonCommands
 internal import Foundation
 package import SwarmCore
 
@@ -14,6 +15,9 @@ package enum Program {
     package static func run(_ arguments: [String]) async -> Int32 {
         let terminal = LiveTerminal(environment: ProcessInfo.processInfo.environment)
         let arguments = adoptLeadingOptions(arguments)
+        if let first = arguments.first, daemonCommands.contains(first) {
+            return await SwarmDaemon.execute(arguments)
+        }
         let task = Task {
             var command = try await SwarmCtl.parse(line: arguments)
             if var command = command as? any AsyncParsableCommand {
@@ -35,6 +39,9 @@ package enum Program {
             return report(error, of: arguments, on: terminal)
         }
     }
+
+    /// Commands that swarmd has too: they take their words, and end on a signal, as they do there.
+    private static let daemonCommands = ["manage", "m", "join", "j", "list", "l"]
 
     /// Prints `error` as the user asked for.
     ///

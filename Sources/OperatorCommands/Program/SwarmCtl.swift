@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 package import ArgumentParser
+internal import DaemonCommands
 internal import SwarmCore
 
 /// The root of all commands of swarmctl.
@@ -39,7 +40,12 @@ package struct SwarmCtl: AsyncParsableCommand {
             ),
             CommandGroup(name: "Clean", subcommands: [CollectGarbageCommand.self, UninstallCommand.self]),
             CommandGroup(name: "Certificates", subcommands: [CertificatesCommand.self]),
-            CommandGroup(name: "Run", subcommands: [CompletionsCommand.self]),
+            CommandGroup(
+                name: "Run",
+                subcommands: [
+                    ManageCommand.self, JoinCommand.self, MemberListCommand.self, CompletionsCommand.self,
+                ]
+            ),
         ]
     )
 
