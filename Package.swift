@@ -103,7 +103,9 @@ let package = Package(
         // Row 5
         .target(
             name: "DaemonCommands",
-            dependencies: ["Gateway", "Cluster", "Discovery", "DockerAPI", "SwarmCore", arguments, logging, nioCore],
+            dependencies: [
+                "Gateway", "Cluster", "Discovery", "DockerAPI", "Scheduling", "SwarmCore", arguments, logging, nioCore,
+            ],
             swiftSettings: strict
         ),
 

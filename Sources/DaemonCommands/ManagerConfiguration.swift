@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Cluster
+internal import Discovery
+internal import DockerAPI
+internal import Scheduling
+internal import SwarmCore
+
+/// The command line of `manage`, checked as classic swarm does.
+struct ManagerConfiguration: Sendable {
+    let listeners: [EngineAddress]
+    let tls: TLSFiles?
+    let cluster: ClusterConfiguration
+    let discovery: DiscoveryURL
+    let discoveryOptions: DiscoveryOptions
+    let stateFolder: String
+    let showsPlainNames: Bool
+    let enablesCORS: Bool
+
+    init(_ command: ManageCommand) throws {
+        tls = try command.tls.files()
+        cluster = try Self.cluster(command)
+        (discovery, discoveryOptions) = try command.discovery.parsed(for: "manage a cluster")
+        try Self.checkReplication(command.replication, discovery: discovery)
+        listeners = try Self.listeners(command.host)
+        stateFolder = command.stateFolder
+        showsPlainNames = command.containerNames == .plain
+        enablesCORS = command.enablesCORS
+    }
+
+    private static func listeners(_ hosts: [String]) throws -> [EngineAddress] {
+        var texts = hosts
+        if texts.isEmpty {
+            let inherited = Environment.value("SWARM_HOST") ?? ""
+            texts = inherited.split(separator: ",").map(String.init)
+        }
+        return try (texts.isEmpty ? ["tcp://127.0.0.1:2375"] : texts).map { text in
+            // `:4000` and `tcp://:4000` mean every address, as in Go.
+            let bare = text.hasPrefix("tcp://") ? text.dropFirst(6) : text[...]
+            return try EngineAddress(parsing: bare.hasPrefix(":") ? "0.0.0.0\(bare)" : text, defaultPort: 2375)
+        }
+    }
+
+    private static func cluster(_ command: ManageCommand) throws -> ClusterConfiguration {
+        let engines = command.engines
+        guard engines.refreshLeast.duration > .zero else {
+            throw DaemonError.usage("min refresh interval should be a positive number")
+        }
+        guard engines.refreshMost.duration >= engines.refreshLeast.duration else {
+            throw DaemonError.usage("max refresh interval cannot be less than min refresh interval")
+        }
+        guard engines.failureRetry > 0 else {
+            throw DaemonError.usage("invalid failure retry count")
+        }
+        guard engines.heartbeat.duration >= .seconds(1) else {
+            throw DaemonError.usage("--heartbeat should be at least one second")
+        }
+        guard command.placement.clusterDriver == "swarm" else {
+            throw DaemonError.usage("unsupported cluster driver \"\(command.placement.clusterDriver)\"; only swarm is")
+        }
+        let scheduler = try Scheduler(
+            strategy: command.placement.strategy,
+            filters: command.placement.filters,
+            overcommit: try overcommit(command.placement.clusterOptions)
+        )
+        var configuration = ClusterConfiguration(scheduler: scheduler)
+        configuration.refreshInterval = engines.refreshLeast.duration...engines.refreshMost.duration
+        configuration.failureRetry = engines.failureRetry
+        return configuration
+    }
+
+    private static func overcommit(_ options: [String]) throws -> Double {
+        var overcommit = 0.05
+        for option in options {
+            let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count == 2 ? Double(parts[1]) : nil
+            switch parts[0] {
+            case "swarm.overcommit":
+                guard let value, value.isFinite, (0...1000).contains(value) else {
+                    throw DaemonError.usage("swarm.overcommit should be 0 or larger, as in swarm.overcommit=0.05")
+                }
+                overcommit = value
+            case "swarm.createretry":
+                guard let value, value >= 0 else {
+                    throw DaemonError.usage("swarm.createretry should be 0 or larger")
+                }
+            default:
+                throw DaemonError.usage(
+                    "unknown cluster option \"\(option)\"; known are swarm.overcommit and swarm.createretry"
+                )
+            }
+        }
+        return overcommit
+    }
+
+    private static func checkReplication(_ arguments: ReplicationArguments, discovery: DiscoveryURL) throws {
+        guard arguments.replication else {
+            return
+        }
+        guard let address = arguments.advertise ?? Environment.value("SWARM_ADVERTISE"), !address.isEmpty else {
+            throw DaemonError.usage("--advertise address must be provided when using --replication")
+        }
+        guard case .tcp? = try? EngineAddress(parsing: address), !address.contains("/") else {
+            throw DaemonError.usage("--advertise should be of the form ip:port or hostname:port, not \"\(address)\"")
+        }
+        guard arguments.ttl.duration > .zero else {
+            throw DaemonError.usage("--replication-ttl should be a positive number")
+        }
+        throw DaemonError.usage(
+            "Leader election is only supported with consul, etcd and zookeeper discovery, not \"\(discovery)\""
+        )
+    }
+}
