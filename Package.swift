@@ -148,7 +148,7 @@ let package = Package(
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "SwarmCore"], swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
-            dependencies: ["Discovery", "DockerAPI", "SwarmCore", nioCore, nioPosix],
+            dependencies: ["Discovery", "DockerAPI", "SwarmCore", logging, nioCore, nioPosix, nioHTTP],
             swiftSettings: strict
         ),
         .testTarget(
