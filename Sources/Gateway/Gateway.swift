@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import Cluster
+package import DockerAPI
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+
+/// Answers calls that are not Docker's: given method and target, `nil` when it is none of them.
+package typealias GatewayExtension = @Sendable (_ method: String, _ target: String) async -> HTTPReply?
+
+/// The manager's server: the whole cluster behind one Docker API.
+package struct Gateway: Sendable {
+    private let configuration: GatewayConfiguration
+    private let service: GatewayService
+    private let logger: Logger
+
+    /// Makes a server for a cluster.
+    ///
+    /// - Parameters:
+    ///   - cluster: whose state is shown, and where placements are decided.
+    ///   - configuration: of the command line.
+    ///   - extensions: asked before the routes, in order, about every request.
+    ///   - routes: added to those of Docker's API.
+    ///   - logger: one line for each address; at `debug` one for each request.
+    package init(
+        cluster: Cluster,
+        configuration: GatewayConfiguration,
+        extensions: [GatewayExtension] = [],
+        routes: [Route] = [],
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        service = GatewayService(
+            routes: routes + DockerRoutes(cluster: cluster, configuration: configuration, logger: logger).all,
+            extensions: extensions,
+            cluster: cluster,
+            configuration: configuration,
+            logger: logger
+        )
+    }
+
+    /// Listens and serves until the task is cancelled.
+    ///
+    /// - Parameter onListening: called with the addresses when all of them listen; a port 0 is then
+    ///   the one that the system chose.
+    /// - Throws: ``DockerAPIError/cannotConnect(address:reason:)`` when an address cannot be used.
+    package func run(onListening: @escaping @Sendable ([EngineAddress]) -> Void = { _ in }) async throws {
+        var listeners: [Listener] = []
+        defer {
+            for listener in listeners {
+                listener.close()
+            }
+        }
+        for address in configuration.addresses {
+            let listener = try await Listener(address: address, tls: configuration.tls)
+            listeners.append(listener)
+            logger.info("listening", metadata: ["address": "\(listener.address)"])
+        }
+        onListening(listeners.map(\.address))
+        let service = service
+        await withDiscardingTaskGroup { group in
+            for listener in listeners {
+                group.addTask {
+                    await withDiscardingTaskGroup { connections in
+                        for await pipe in listener.pipes {
+                            connections.addTask { await ServerConnection(pipe: pipe, service: service).run() }
+                        }
+                        connections.cancelAll()
+                    }
+                }
+            }
+        }
+    }
+}

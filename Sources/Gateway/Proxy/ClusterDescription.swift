@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Cluster
+internal import DockerAPI
+internal import Scheduling
+internal import SwarmCore
+
+/// `docker info` of the cluster: sums over its nodes, and the lines for people.
+struct ClusterDescription {
+    private let snapshot: ClusterSnapshot
+    private let role: String
+
+    init(_ snapshot: ClusterSnapshot, role: String) {
+        self.snapshot = snapshot
+        self.role = role
+    }
+
+    func info(isOldClient: Bool) -> JSON {
+        let nodes = snapshot.nodes
+        let counts = nodes.reduce(into: ContainerCounts()) { $0 += ContainerCounts($1) }
+        let lines = JSON(statusLines.map { JSON([JSON($0.0), JSON($0.1)]) })
+        let first = snapshot.healthyNodes.first?.info
+        let images = Set(nodes.flatMap { $0.images.map(\.id) }).count
+        let labels: [String: String] = [:]
+        var info = JSONObject()
+        info["ID"] = ""
+        info["Name"] = JSON(role == "primary" ? "swarm" : "swarm-replica")
+        info["ServerVersion"] = JSON("swarm/\(swarmVersion)")
+        info["Containers"] = JSON(counts.all)
+        info["ContainersRunning"] = JSON(counts.running)
+        info["ContainersPaused"] = JSON(counts.paused)
+        info["ContainersStopped"] = JSON(counts.stopped)
+        info["Images"] = JSON(images)
+        info["Driver"] = ""
+        info["DriverStatus"] = isOldClient ? lines : .null
+        info["SystemStatus"] = isOldClient ? .null : lines
+        info["Plugins"] = ["Volume": .null, "Network": .null, "Authorization": .null, "Log": .null]
+        info["MemoryLimit"] = true
+        info["SwapLimit"] = true
+        info["KernelMemory"] = true
+        info["CpuCfsPeriod"] = true
+        info["CpuCfsQuota"] = true
+        info["CPUShares"] = true
+        info["CPUSet"] = true
+        info["IPv4Forwarding"] = true
+        info["BridgeNfIptables"] = true
+        info["BridgeNfIp6tables"] = true
+        info["Debug"] = false
+        info["OomKillDisable"] = true
+        info["PidsLimit"] = true
+        info["NFd"] = 0
+        info["NGoroutines"] = 0
+        info["NEventsListener"] = 0
+        info["SystemTime"] = JSON(WallTime.format(WallTime.now))
+        info["LoggingDriver"] = ""
+        info["CgroupDriver"] = ""
+        info["KernelVersion"] = JSON(first?.kernelVersion ?? "")
+        info["OperatingSystem"] = JSON(first?.osType ?? "linux")
+        info["OSType"] = JSON(first?.osType ?? "linux")
+        info["Architecture"] = JSON(architectures)
+        info["IndexServerAddress"] = "https://index.docker.io/v1/"
+        info["RegistryConfig"] = JSON.null
+        info["NCPU"] = JSON(nodes.reduce(0) { $0 + ($1.info?.cpus ?? 0) })
+        info["MemTotal"] = JSON(nodes.reduce(Int64(0)) { $0 &+ ($1.info?.memory ?? 0) })
+        info["DockerRootDir"] = ""
+        info["HttpProxy"] = ""
+        info["HttpsProxy"] = ""
+        info["NoProxy"] = ""
+        info["Labels"] = JSON(labels.keys.sorted())
+        info["ExperimentalBuild"] = false
+        info["LiveRestoreEnabled"] = false
+        info["Swarm"] = ["NodeID": "", "LocalNodeState": "inactive", "ControlAvailable": false, "Error": ""]
+        info["SecurityOptions"] = JSON.null
+        info["Warnings"] = JSON(warnings)
+        return info.json
+    }
+
+    private var architectures: String {
+        Set(snapshot.nodes.compactMap { $0.info?.architecture }).sorted().joined(separator: ",")
+    }
+
+    private var warnings: [String] {
+        var warnings = snapshot.nodes.compactMap { node in node.warning.map { "\(node.name): \($0)" } }
+        if case .stale(let reason, let since) = snapshot.discovery {
+            warnings.append("discovery fails since \(WallTime.format(since)): \(reason); the member list is frozen")
+        }
+        return warnings
+    }
+
+    // MARK: Lines for people
+
+    /// Classic swarm's lines, in its order; clients parse them.
+    var statusLines: [(String, String)] {
+        var lines = [
+            ("Role", role), ("Strategy", snapshot.strategyName),
+            ("Filters", snapshot.filterNames.joined(separator: ", ")), ("Nodes", String(snapshot.nodes.count)),
+        ]
+        for node in snapshot.nodes {
+            lines += Self.lines(of: node)
+        }
+        return lines
+    }
+
+    private static func lines(of node: NodeState) -> [(String, String)] {
+        let counts = ContainerCounts(node)
+        let info = node.info
+        var lines = [(" \(node.name)", node.address)]
+        func add(_ name: String, _ value: String) {
+            lines.append(("  └ \(name)", value))
+        }
+        add("ID", node.engineID.isEmpty ? "(unknown)" : node.engineID)
+        add("Status", node.status == .healthy && node.isCordoned ? "Cordoned" : node.status.rawValue)
+        add(
+            "Containers",
+            "\(counts.all) (\(counts.running) Running, \(counts.paused) Paused, \(counts.stopped) Stopped)"
+        )
+        add("Reserved CPUs", "\(cpus(node.reserved.nanoCPUs)) / \(info?.cpus ?? 0)")
+        add("Reserved Memory", "\(ByteCount(node.reserved.memory).iec) / \(ByteCount(info?.memory ?? 0).iec)")
+        add("Labels", labels(of: node))
+        if let problem = problem(of: node) {
+            add("Error", problem)
+        }
+        add("UpdatedAt", WallTime.format(node.updatedAt))
+        add("ServerVersion", info?.serverVersion ?? "")
+        return lines
+    }
+
+    /// Why the node is not healthy and since when, or what to fix on a healthy one.
+    private static func problem(of node: NodeState) -> String? {
+        if node.status != .healthy {
+            return "\(node.reason ?? "not connected so far") (since \(WallTime.format(node.since)))"
+        }
+        return node.warning
+    }
+
+    private static func cpus(_ nanoCPUs: Int64) -> String {
+        let thousandths = nanoCPUs / 1_000_000
+        guard thousandths % 1000 != 0 else {
+            return String(thousandths / 1000)
+        }
+        return "\(Double(thousandths) / 1000)"
+    }
+
+    /// The engine's labels and the facts that constraints can name, sorted.
+    private static func labels(of node: NodeState) -> String {
+        var labels = node.info?.labels ?? [:]
+        if let info = node.info {
+            labels["kernelversion"] = info.kernelVersion
+            labels["operatingsystem"] = info.operatingSystem
+            labels["ostype"] = info.osType
+            labels["storagedriver"] = info.storageDriver
+        }
+        return labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    }
+}
+
+/// How many containers there are in each state.
+private struct ContainerCounts {
+    var all = 0
+    var running = 0
+    var paused = 0
+    var stopped: Int { all - running - paused }
+
+    init() {}
+
+    init(_ node: NodeState) {
+        for container in node.containers.values {
+            all += 1
+            switch container.summary.state {
+            case "running", "restarting": running += 1
+            case "paused": paused += 1
+            default: break
+            }
+        }
+    }
+
+    static func += (left: inout ContainerCounts, right: ContainerCounts) {
+        left.all += right.all
+        left.running += right.running
+        left.paused += right.paused
+    }
+}

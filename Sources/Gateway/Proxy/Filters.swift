@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import DockerAPI
+
+/// The `filters` parameter: values by name.
+struct Filters: Sendable {
+    private(set) var values: [String: [String]]
+
+    /// Reads `{"name":["a"]}`, and the older `{"name":{"a":true}}`.
+    ///
+    /// - Throws: ``GatewayError/badRequest(_:)``.
+    init(_ text: String?) throws(GatewayError) {
+        values = [:]
+        guard let text, !text.isEmpty else {
+            return
+        }
+        guard let json = try? JSON(parsing: text), json.isObject else {
+            throw .badRequest("invalid filters: \"\(text.prefix(200))\" is no JSON object")
+        }
+        for member in JSONObject(json).members {
+            let found =
+                member.value.isArray
+                ? member.value.strings
+                : JSONObject(member.value).members.filter { $0.value.bool != false }.map(\.key)
+            values[member.key, default: []] += found
+        }
+    }
+
+    subscript(name: String) -> [String] {
+        values[name] ?? []
+    }
+
+    var isEmpty: Bool {
+        values.isEmpty
+    }
+
+    /// Whether `test` accepts one of the values, or there is none.
+    func accepts(_ name: String, _ test: (String) throws -> Bool) rethrows -> Bool {
+        guard let wanted = values[name], !wanted.isEmpty else {
+            return true
+        }
+        return try wanted.contains(where: test)
+    }
+
+    /// Whether all of the `label` values are there: `KEY` or `KEY=VALUE`.
+    func acceptsLabels(_ labels: [String: String], name: String = "label") -> Bool {
+        self[name].allSatisfy { wanted in
+            let sides = wanted.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let value = labels[String(sides[0])] else {
+                return false
+            }
+            return sides.count == 1 || value == sides[1]
+        }
+    }
+
+    /// Takes the values of one name out, for what only the cluster understands.
+    mutating func take(_ name: String) -> [String] {
+        values.removeValue(forKey: name) ?? []
+    }
+
+    /// Refuses names that are not known, in the engine's words.
+    func check(known: Set<String>) throws(GatewayError) {
+        if let unknown = values.keys.sorted().first(where: { !known.contains($0) }) {
+            throw .badRequest("invalid filter '\(unknown)'")
+        }
+    }
+
+    /// As an engine takes them; `nil` when there are none.
+    var text: String? {
+        guard !values.isEmpty else {
+            return nil
+        }
+        return JSONObject(values.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value)) }).json.text
+    }
+}

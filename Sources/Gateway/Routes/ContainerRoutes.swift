@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Cluster
+internal import DockerAPI
+internal import NIOHTTP1
+
+/// Routes of one container that its engine answers.
+extension DockerRoutes {
+    var containerRoutes: [Route] {
+        let reads = ["top", "logs", "changes", "export", "stats", "archive", "attach/ws", "checkpoints"].map { tail in
+            Route(.GET, "containers/{name}/\(tail)") { try await passOn($0, $1, tail: tail) }
+        }
+        let streams = ["attach", "wait", "resize", "copy"].map { tail in
+            Route(.POST, "containers/{name}/\(tail)") { try await passOn($0, $1, tail: tail) }
+        }
+        let changes = ["start", "stop", "restart", "kill", "pause", "unpause", "update", "checkpoints"].map { tail in
+            Route(.POST, "containers/{name}/\(tail)") { try await change($0, $1, tail: tail) }
+        }
+        return reads + streams + changes + [
+            Route(.HEAD, "containers/{name}/archive") { try await passOn($0, $1, tail: "archive") },
+            Route(.PUT, "containers/{name}/archive") { try await passOn($0, $1, tail: "archive") },
+            Route(.GET, "containers/{name}/json", inspectContainer),
+            Route(.POST, "containers/{name}/rename", renameContainer),
+            Route(.DELETE, "containers/{name}", removeContainer),
+            Route(.POST, "commit", commit),
+        ]
+    }
+
+    /// Passes the request on as it is, streams included.
+    private func passOn(_ request: GatewayRequest, _ responder: Responder, tail: String) async throws {
+        let (call, _) = try containerCall(request, tail: tail.split(separator: "/").map { String($0) })
+        try await call.relay(to: responder)
+    }
+
+    /// Passes on a request that changes the container, and looks at the container before the client
+    /// is answered: its next `ps` shows the change.
+    private func change(_ request: GatewayRequest, _ responder: Responder, tail: String) async throws {
+        let (call, container) = try containerCall(request, tail: [tail])
+        try await change(call, container.id, responder)
+    }
+
+    func change(_ call: EngineCall, _ id: String, _ responder: Responder) async throws {
+        try await call.run { response in
+            let body = try await response.collect()
+            if response.status < 400 {
+                await cluster.refreshContainer(id, on: call.node.address)
+            }
+            try await EngineCall.send(response, body: body, to: responder)
+        }
+    }
+
+    private func removeContainer(_ request: GatewayRequest, _ responder: Responder) async throws {
+        let (call, container) = try containerCall(request, tail: [])
+        try await change(call, container.id, responder)
+    }
+
+    private func inspectContainer(_ request: GatewayRequest, _ responder: Responder) async throws {
+        let (call, _) = try containerCall(request, tail: ["json"])
+        try await call.rewrite(to: responder) { ContainerRewriting.inspection($0, node: call.node) }
+    }
+
+    /// Renames, when no other container of the cluster has the name.
+    private func renameContainer(_ request: GatewayRequest, _ responder: Responder) async throws {
+        let (renaming, container) = try containerCall(request, tail: ["rename"])
+        var call = renaming
+        guard let wanted = request["name"] else {
+            return try await change(call, container.id, responder)
+        }
+        // The list shows `NODE/NAME`, so a new name may come in that form.
+        let name = String(wanted.drop { $0 == "/" })
+        let plain = name.hasPrefix(call.node.name + "/") ? String(name.dropFirst(call.node.name.count + 1)) : name
+        var changed = request
+        changed.set("name", plain)
+        call = EngineCall(changed, to: call.node, engine: call.engine)
+        call.path = EngineCall.path(["containers", container.id, "rename"])
+        try cluster.reserveName(plain)
+        defer { cluster.releaseName(plain) }
+        try await change(call, container.id, responder)
+    }
+
+    /// Makes an image of a container, on the container's node.
+    private func commit(_ request: GatewayRequest, _ responder: Responder) async throws {
+        let (container, node) = try container(request["container"] ?? "")
+        var changed = request
+        changed.set("container", container.id)
+        let call = try call(changed, to: node)
+        try await call.run { response in
+            let body = try await response.collect()
+            if response.status < 400 {
+                await cluster.refreshImages(on: node.address)
+            }
+            try await EngineCall.send(response, body: body, to: responder)
+        }
+    }
+}
+
+extension EngineCall {
+    /// Gives a collected answer to the client.
+    static func send(_ response: HTTPResponse, body: [UInt8], to responder: Responder) async throws {
+        let headers = headers(of: response, keepsUpgrade: false)
+        if body.isEmpty {
+            try await responder.send(status: response.status, headers: headers)
+        } else {
+            try await responder.send(status: response.status, headers: headers, bytes: body)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Cluster
+internal import DockerAPI
+internal import Logging
+internal import NIOHTTP1
+internal import SwarmCore
+
+/// Docker's routes over a cluster; each group of them is an extension in a file of its own.
+struct DockerRoutes: Sendable {
+    /// How long a node may take for a list or a small answer before its part is left out.
+    static let listTime = Duration.seconds(10)
+
+    let cluster: Cluster
+    let configuration: GatewayConfiguration
+    let logger: Logger
+    let execs = ExecDirectory()
+
+    var all: [Route] {
+        systemRoutes + containerListRoutes + containerRoutes + createRoutes + execRoutes + imageRoutes + pullRoutes
+            + buildRoutes + networkRoutes + volumeRoutes + eventRoutes + pruneRoutes + swarmModeRoutes
+    }
+
+    // MARK: Nodes
+
+    /// The client for a node, in the version of the API that this request is sent in.
+    ///
+    /// - Throws: ``GatewayError/nodeDown(node:reason:)``.
+    func engine(for node: NodeState, _ request: GatewayRequest) throws(GatewayError) -> EngineClient {
+        guard node.status == .healthy, var engine = cluster.client(for: node.address) else {
+            throw .nodeDown(node: node.name, reason: node.reason ?? "it has left the cluster")
+        }
+        let wanted = request.version ?? cluster.snapshot.offeredVersions.highest
+        engine.apiVersion = node.version?.apiVersions.clamp(wanted) ?? wanted
+        return engine
+    }
+
+    /// A call that passes the request on to a node.
+    func call(_ request: GatewayRequest, to node: NodeState) throws(GatewayError) -> EngineCall {
+        EngineCall(request, to: node, engine: try engine(for: node, request))
+    }
+
+    /// Any healthy node, for questions that each can answer.
+    func anyNode() throws(GatewayError) -> NodeState {
+        guard let node = cluster.snapshot.healthyNodes.first else {
+            throw .noHealthyNode
+        }
+        return node
+    }
+
+    /// Asks several nodes at once.
+    ///
+    /// - Returns: what each answered, in the order of `nodes`.
+    func ask<Answer: Sendable>(
+        _ nodes: [NodeState],
+        _ question: @escaping @Sendable (NodeState) async throws -> Answer
+    ) async -> [(node: NodeState, result: Result<Answer, any Error>)] {
+        await withTaskGroup(of: (Int, Result<Answer, any Error>).self) { group in
+            for (index, node) in nodes.enumerated() {
+                group.addTask {
+                    do {
+                        return (index, .success(try await question(node)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var results: [(Int, Result<Answer, any Error>)] = []
+            for await result in group {
+                results.append(result)
+            }
+            return results.sorted { $0.0 < $1.0 }.map { (node: nodes[$0.0], result: $0.1) }
+        }
+    }
+
+    /// The JSON that each healthy node answers to this request; nodes that fail are left out unless
+    /// all do.
+    func collect(
+        _ request: GatewayRequest,
+        from nodes: [NodeState]? = nil,
+        query: [(String, String)]? = nil
+    ) async throws -> [(node: NodeState, json: JSON)] {
+        let path = EngineCall.path(request.segments)
+        let method = request.method
+        let query = query ?? request.pairs
+        let nodes = nodes ?? cluster.snapshot.healthyNodes
+        let answers = await ask(nodes) { node in
+            try await engine(for: node, request)
+                .call(method, path, query: query, deadline: .after(Self.listTime)).json()
+        }
+        let found = answers.compactMap { answer in
+            (try? answer.result.get()).map { (node: answer.node, json: $0) }
+        }
+        if found.isEmpty, case .failure(let error) = answers.first?.result {
+            throw error
+        }
+        return found
+    }
+
+    // MARK: Containers
+
+    /// The container a request names, and its node.
+    ///
+    /// - Throws: ``GatewayError/noSuchContainer(_:)``,
+    ///   ``GatewayError/ambiguous(kind:reference:candidates:)``.
+    func container(_ reference: String) throws(GatewayError) -> (container: ContainerState, node: NodeState) {
+        switch cluster.container(reference) {
+        case .found(let container, let node): return (container, node)
+        case .missing: throw .noSuchContainer(reference)
+        case .ambiguous(let candidates):
+            throw .ambiguous(kind: "container", reference: reference, candidates: candidates)
+        }
+    }
+
+    /// A call for the container that the request names, whose path has the container's id.
+    func containerCall(_ request: GatewayRequest, tail: [String]) throws(GatewayError) -> (EngineCall, ContainerState) {
+        let (container, node) = try container(request.name)
+        var call = try call(request, to: node)
+        call.path = EngineCall.path(["containers", container.id] + tail)
+        return (call, container)
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Cluster
+internal import DockerAPI
+internal import NIOHTTP1
+internal import SwarmCore
+
+/// Events of all engines in one stream.
+extension DockerRoutes {
+    /// How long the engines' past events are waited for.
+    private static let pastTime = Duration.seconds(10)
+
+    var eventRoutes: [Route] {
+        [Route(.GET, "events", events)]
+    }
+
+    private func events(_ request: GatewayRequest, _ responder: Responder) async throws {
+        let filter = try EventFilter(request)
+        // Listening begins before the past is asked for, so that nothing falls between them.
+        let live = cluster.events()
+        try await responder.begin(headers: ["Content-Type": "application/json"])
+        var seen = Set<String>()
+        if let since = filter.since {
+            for (event, node) in await past(request, since: since, until: filter.until) {
+                seen.insert(Self.key(event, node))
+                try await send(event, node, filter, responder)
+            }
+        }
+        if let until = filter.until, until <= WallTime.now {
+            return try await responder.finish()
+        }
+        try await follow(live, filter, seen: seen, responder)
+        try await responder.finish()
+    }
+
+    private func follow(
+        _ live: AsyncStream<ClusterEvent>,
+        _ filter: EventFilter,
+        seen: Set<String>,
+        _ responder: Responder
+    ) async throws {
+        guard let until = filter.until else {
+            for await event in live where !seen.contains(Self.key(event.event, event.node)) {
+                try await send(event.event, event.node, filter, responder)
+            }
+            return
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await event in live where !seen.contains(Self.key(event.event, event.node)) {
+                    guard (try? await send(event.event, event.node, filter, responder)) != nil else {
+                        return
+                    }
+                }
+            }
+            group.addTask {
+                let rest = max(0, min(until - WallTime.now, 1e9))
+                try? await ContinuousClock().sleep(for: .seconds(rest))
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func send(
+        _ event: EngineEvent,
+        _ node: NodeState,
+        _ filter: EventFilter,
+        _ responder: Responder
+    ) async throws {
+        if filter.accepts(event, on: node) {
+            try await responder.writeLine(Self.rewrite(event.raw, node: node))
+        }
+    }
+
+    /// What the engines remember of the time before now, in the order of time.
+    private func past(
+        _ request: GatewayRequest,
+        since: String,
+        until: Double?
+    ) async -> [(event: EngineEvent, node: NodeState)] {
+        let end = min(until ?? WallTime.now, WallTime.now)
+        let query = [("since", since), ("until", "\(end)")]
+        let answers = await ask(cluster.snapshot.healthyNodes) { node in
+            let engine = try engine(for: node, request)
+            let reply = try await engine.call(.GET, "/events", query: query, deadline: .after(Self.pastTime))
+            return reply.body.split(separator: UInt8(ascii: "\n")).compactMap { line in
+                (try? JSON(parsing: Array(line))).map { EngineEvent($0) }
+            }
+        }
+        let events = answers.flatMap { answer in
+            ((try? answer.result.get()) ?? []).map { (event: $0, node: answer.node) }
+        }
+        return events.enumerated().sorted { ($0.element.event.time, $0.offset) < ($1.element.event.time, $1.offset) }
+            .map(\.element)
+    }
+
+    private static func key(_ event: EngineEvent, _ node: NodeState) -> String {
+        "\(node.address) \(event.time) \(event.type) \(event.action) \(event.actor)"
+    }
+
+    /// Adds where it happened, to the actor and beside it.
+    static func rewrite(_ json: JSON, node: NodeState) -> JSON {
+        let (name, id, address, ip) = (JSON(node.name), JSON(node.engineID), JSON(node.address), JSON(node.host))
+        return json.rewriting { event in
+            event["Actor"] = (event["Actor"] ?? .emptyObject).rewriting { actor in
+                actor["Attributes"] = (actor["Attributes"] ?? .emptyObject).rewriting { attributes in
+                    attributes["node.name"] = name
+                    attributes["node.id"] = id
+                    attributes["node.addr"] = address
+                    attributes["node.ip"] = ip
+                }
+            }
+            event["node"] = ["Name": name, "Id": id, "Addr": address, "Ip": ip]
+        }
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import DockerAPI
+package import NIOHTTP1
+internal import SwarmCore
+
+/// A request as the routes see it.
+package struct GatewayRequest: Sendable {
+    /// The largest body that a route takes into memory, in bytes.
+    package static let jsonLimit = 16 << 20
+    /// The longest wait for such a body.
+    static let bodyTime = Duration.seconds(60)
+
+    package let id: String
+    package let method: HTTPMethod
+    /// As in the first line: path and query, percent-encoded.
+    package let target: String
+    /// The decoded segments of the path, without a version in front.
+    package let segments: [String]
+    /// The version in the path.
+    package let version: APIVersion?
+    /// Names and values in order, decoded.
+    package var query: [(name: String, value: String)]
+    package let headers: HTTPHeaders
+    package let body: HTTPBodyReader
+    /// The number of bytes in the body; `nil` when it comes in chunks.
+    package let bodyLength: Int?
+    /// What the route's variable stands for.
+    package var name = ""
+
+    /// Reads the first line and the header.
+    ///
+    /// - Throws: ``GatewayError/badRequest(_:)``.
+    init(id: String, head: HTTPRequestHead, body: HTTPBodyReader) throws(GatewayError) {
+        self.id = id
+        self.body = body
+        method = head.method
+        target = head.uri
+        headers = head.headers
+        bodyLength = Self.length(head.headers)
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        var path = try Self.path(parts[0])
+        if let first = path.first, first.hasPrefix("v"), let version = APIVersion(first.dropFirst()) {
+            self.version = version
+            path.removeFirst()
+        } else {
+            version = nil
+        }
+        segments = path
+        query = try parts.count > 1 ? Self.query(parts[1]) : []
+    }
+
+    private static func length(_ headers: HTTPHeaders) -> Int? {
+        guard headers["transfer-encoding"].isEmpty else {
+            return nil
+        }
+        return headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+    }
+
+    /// Splits the path, and refuses what an engine might resolve to another one.
+    private static func path(_ text: Substring) throws(GatewayError) -> [String] {
+        var target = text
+        // The absolute form, which proxies use.
+        if let range = target.firstRange(of: "://"), !target.hasPrefix("/") {
+            target = target[range.upperBound...].drop { $0 != "/" }
+        }
+        guard target.hasPrefix("/") else {
+            throw .badRequest("bad path")
+        }
+        var segments: [String] = []
+        for part in target.split(separator: "/") {
+            guard let segment = PercentEncoding.decode(part), segment != ".", segment != ".." else {
+                throw .badRequest("bad path")
+            }
+            // An encoded slash separates like a plain one: names of nodes and images contain it.
+            segments += segment.split(separator: "/").map { String($0) }
+        }
+        guard !segments.contains(".."), !segments.contains(".") else {
+            throw .badRequest("bad path")
+        }
+        return segments
+    }
+
+    private static func query(_ text: Substring) throws(GatewayError) -> [(name: String, value: String)] {
+        var query: [(name: String, value: String)] = []
+        for part in text.split(separator: "&") {
+            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentEncoding.decode(sides[0], plusIsSpace: true),
+                let value = PercentEncoding.decode(sides.count > 1 ? sides[1] : "", plusIsSpace: true)
+            else {
+                throw .badRequest("bad query")
+            }
+            query.append((name: name, value: value))
+        }
+        return query
+    }
+
+    // MARK: Query
+
+    /// The first value with that name; `nil` when it is not there.
+    package subscript(name: String) -> String? {
+        query.first { $0.name == name }?.value
+    }
+
+    /// A switch as Go reads it: anything but nothing, `0`, `no`, `false` and `none` is on.
+    package func flag(_ name: String) -> Bool {
+        guard let value = self[name]?.lowercased() else {
+            return false
+        }
+        return !["", "0", "no", "false", "none"].contains(value)
+    }
+
+    /// Sets or, with `nil`, removes a parameter.
+    package mutating func set(_ name: String, _ value: String?) {
+        query.removeAll { $0.name == name }
+        if let value {
+            query.append((name: name, value: value))
+        }
+    }
+
+    /// The query as the client wrote it.
+    package var pairs: [(String, String)] {
+        query.map { ($0.name, $0.value) }
+    }
+
+    // MARK: Body
+
+    /// The whole body.
+    ///
+    /// - Throws: ``DockerAPIError/tooLarge(what:limit:)``, ``GatewayError/requestTimeout``.
+    package func bytes(limit: Int = jsonLimit) async throws -> [UInt8] {
+        if let bodyLength, bodyLength > limit {
+            throw DockerAPIError.tooLarge(what: "the body", limit: limit)
+        }
+        let body = body
+        do {
+            return try await withDeadline(.after(Self.bodyTime), operation: "reading the request") {
+                try await body.collect(limit: limit)
+            }
+        } catch is DeadlineExceeded {
+            throw GatewayError.requestTimeout
+        }
+    }
+
+    /// The body as JSON; an empty one counts as an empty object.
+    package func json() async throws -> JSON {
+        let bytes = try await bytes()
+        return bytes.isEmpty ? .emptyObject : try JSON(parsing: bytes)
+    }
+
+    /// The body as it comes, to be sent on.
+    package var passedOnBody: HTTPBody {
+        bodyLength == 0 ? .none : .stream(body, length: bodyLength)
+    }
+
+    /// Whether the answer may turn the connection into a raw stream.
+    package var wantsUpgrade: Bool {
+        headers.upgradeProtocol != nil
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Cluster
+internal import DockerAPI
+internal import Logging
+internal import NIOHTTP1
+internal import SwarmCore
+internal import Synchronization
+
+/// What all connections share: the routes, the log, and the numbers of requests.
+final class GatewayService: Sendable {
+    private let table: RouteTable
+    private let extensions: [GatewayExtension]
+    private let cluster: Cluster
+    private let configuration: GatewayConfiguration
+    private let logger: Logger
+    private let count = Atomic<UInt64>(0)
+    /// Tells the runs of a manager apart in the log.
+    private let run = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+
+    init(
+        routes: [Route],
+        extensions: [GatewayExtension],
+        cluster: Cluster,
+        configuration: GatewayConfiguration,
+        logger: Logger
+    ) {
+        table = RouteTable(routes)
+        self.extensions = extensions
+        self.cluster = cluster
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    func nextRequestID() -> String {
+        "\(run)-\(count.add(1, ordering: .relaxed).newValue)"
+    }
+
+    /// What every answer carries.
+    func commonHeaders(requestID: String) -> HTTPHeaders {
+        var headers: HTTPHeaders = [
+            "Server": "swarm/\(swarmVersion)", "Ostype": "linux", "Docker-Experimental": "false",
+            "X-Request-Id": requestID,
+        ]
+        let snapshot = cluster.snapshot
+        headers.add(name: "Api-Version", value: "\(snapshot.offeredVersions.highest)")
+        if configuration.allowsCrossOrigin {
+            headers.add(name: "Access-Control-Allow-Origin", value: "*")
+            headers.add(
+                name: "Access-Control-Allow-Headers",
+                value: "Origin, X-Requested-With, Content-Type, Accept, X-Registry-Auth"
+            )
+            headers.add(name: "Access-Control-Allow-Methods", value: "HEAD, GET, POST, DELETE, PUT, OPTIONS")
+        }
+        return headers
+    }
+
+    /// Answers a request, also when it fails; returns early only when the client is gone.
+    func answer(_ request: GatewayRequest, _ responder: Responder) async {
+        do {
+            try await dispatch(request, responder)
+        } catch {
+            if !(error is CancellationError) {
+                logger.debug(
+                    "request failed",
+                    metadata: ["request": "\(request.id)", "error": "\(ErrorReport(error).message)"]
+                )
+            }
+            // In the middle of a body the only way to say that it is not complete is to break off.
+            if responder.isUnused {
+                try? await responder.send(error)
+            }
+        }
+    }
+
+    private func dispatch(_ request: GatewayRequest, _ responder: Responder) async throws {
+        if request.method == .OPTIONS {
+            return try await responder.send(status: 200)
+        }
+        for answer in extensions {
+            if let reply = await answer(request.method.rawValue, request.target) {
+                return try await responder.send(status: reply.status, headers: reply.headers, bytes: reply.body)
+            }
+        }
+        try checkVersion(request)
+        let (route, named) = try table.find(request)
+        try await route.handler(named, responder)
+    }
+
+    /// Refuses versions that no engine speaks, in the engine's own words.
+    private func checkVersion(_ request: GatewayRequest) throws(GatewayError) {
+        guard let version = request.version, let range = cluster.snapshot.apiVersions else {
+            return
+        }
+        if version > range.highest {
+            throw .versionTooNew(requested: "\(version)", highest: "\(range.highest)")
+        }
+        if version < range.lowest {
+            throw .versionTooOld(requested: "\(version)", lowest: "\(range.lowest)")
+        }
+    }
+
+    /// One line for each request, without its query, which may hold secrets.
+    func log(head: HTTPRequestHead, id: String, status: Int, time: Duration) {
+        let milliseconds = time / .milliseconds(1)
+        logger.debug(
+            "request",
+            metadata: [
+                "request": "\(id)", "method": "\(head.method)", "path": "\(head.uri.prefix { $0 != "?" })",
+                "status": "\(status)", "ms": "\(Int(milliseconds))",
+            ]
+        )
+    }
+}
+
+extension ClusterSnapshot {
+    /// What clients are offered: what all healthy engines speak, and without one what this manager
+    /// was made for.
+    var offeredVersions: APIVersionRange {
+        apiVersions
+            ?? APIVersionRange(lowest: APIVersion(major: 1, minor: 24), highest: APIVersion(major: 1, minor: 41))
+    }
+}

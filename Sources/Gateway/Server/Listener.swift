@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import DockerAPI
+internal import NIOCore
+internal import NIOPosix
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// A socket that connections arrive on.
+final class Listener: Sendable {
+    /// How many connections may wait to be accepted.
+    private static let backlog: Int32 = 1024
+
+    let address: EngineAddress
+    /// One pipe for each connection; with TLS before its handshake.
+    let pipes: AsyncStream<BytePipe>
+    private let channel: any Channel
+    private let continuation: AsyncStream<BytePipe>.Continuation
+
+    /// - Throws: ``DockerAPIError/cannotConnect(address:reason:)``.
+    init(address: EngineAddress, tls: TLSContexts?) async throws {
+        let (pipes, continuation) = AsyncStream<BytePipe>.makeStream()
+        self.pipes = pipes
+        self.continuation = continuation
+        let contexts: TLSContexts? =
+            switch address {
+            case .tcp: tls
+            case .unix: nil
+            }
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: Self.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try contexts?.secureServer(channel)
+                    continuation.yield(try BytePipe.install(on: channel))
+                }
+            }
+        do {
+            switch address {
+            case .tcp(let host, let port):
+                let channel = try await bootstrap.bind(host: host, port: port).get()
+                self.channel = channel
+                self.address = .tcp(host: host, port: channel.localAddress?.port ?? port)
+            case .unix(let path):
+                channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+                chmod(path, 0o660)
+                self.address = address
+            }
+        } catch let error as IOError {
+            throw DockerAPIError.cannotConnect(
+                address: "\(address)",
+                reason: String(cString: strerror(error.errnoCode))
+            )
+        }
+    }
+
+    func close() {
+        channel.close(promise: nil)
+        continuation.finish()
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import DockerAPI
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import SwarmCore
+
+/// Serves the requests of one connection, one after the other.
+struct ServerConnection: Sendable {
+    /// The longest wait for the next request, in seconds.
+    private static let idleTime = Duration.seconds(600)
+    /// The longest time from the first byte of a header to its end, against clients that trickle.
+    private static let headerTime = Duration.seconds(20)
+    /// How long a client may go on sending after the answer that it did not wait for.
+    private static let lingerTime = Duration.seconds(2)
+
+    let pipe: BytePipe
+    let service: GatewayService
+
+    /// Returns when the connection is closed.
+    func run() async {
+        defer { pipe.close() }
+        do {
+            while let head = try await nextHead() {
+                guard try await serve(head) else {
+                    return
+                }
+            }
+        } catch let error as DockerAPIError {
+            try? await refuse(error)
+        } catch {
+            // The client is gone, or too slow: there is nobody to tell.
+        }
+    }
+
+    private func nextHead() async throws -> HTTPRequestHead? {
+        let idle = pipe.scheduleClose(at: Deadline.after(Self.idleTime).nio, GatewayError.requestTimeout)
+        guard let first = try await pipe.read() else {
+            return nil
+        }
+        idle.cancel()
+        pipe.unread(first)
+        let slow = pipe.scheduleClose(at: Deadline.after(Self.headerTime).nio, GatewayError.requestTimeout)
+        defer { slow.cancel() }
+        return try await HTTPMessageReader(pipe: pipe).requestHead()
+    }
+
+    /// Answers one request; returns whether the connection can carry another one.
+    private func serve(_ head: HTTPRequestHead) async throws -> Bool {
+        let id = service.nextRequestID()
+        let responder = Responder(pipe: pipe, request: head, headers: service.commonHeaders(requestID: id))
+        let body = try body(of: head, responder)
+        let start = ContinuousClock.now
+        do {
+            let request = try GatewayRequest(id: id, head: head, body: body)
+            try await answer(request, responder)
+        } catch let error as GatewayError {
+            try await responder.send(error)
+        }
+        service.log(head: head, id: id, status: responder.status, time: ContinuousClock.now - start)
+        guard !responder.isUpgraded else {
+            return false
+        }
+        guard responder.leavesConnectionReusable, body.isComplete else {
+            await linger()
+            return false
+        }
+        return true
+    }
+
+    private func body(of head: HTTPRequestHead, _ responder: Responder) throws -> HTTPBodyReader {
+        let decoder = try HTTPBodyDecoder(request: head.headers)
+        guard head.headers[canonicalForm: "expect"].contains(where: { $0.lowercased() == "100-continue" }) else {
+            return HTTPBodyReader(pipe: pipe, decoder: decoder)
+        }
+        let pipe = pipe
+        return HTTPBodyReader(pipe: pipe, decoder: decoder) {
+            if responder.isUnused {
+                try await pipe.write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
+            }
+        }
+    }
+
+    /// Runs the route, and cancels it when the client goes away.
+    private func answer(_ request: GatewayRequest, _ responder: Responder) async throws {
+        let pipe = pipe
+        let service = service
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await service.answer(request, responder)
+                return true
+            }
+            group.addTask {
+                await pipe.waitForEnd()
+                // A client that will send a raw stream may already have ended its side.
+                let mayEndEarly = responder.isUpgraded || request.mayBecomeRaw
+                guard Task.isCancelled || (mayEndEarly && pipe.failure == nil) else {
+                    throw CancellationError()
+                }
+                return false
+            }
+            defer { group.cancelAll() }
+            while let isAnswered = try await group.next(), !isAnswered {}
+        }
+    }
+
+    /// Answers what is no request.
+    private func refuse(_ error: DockerAPIError) async throws {
+        switch error {
+        case .malformedMessage, .tooLarge:
+            let head = HTTPRequestHead(version: .http1_0, method: .GET, uri: "/")
+            let responder = Responder(pipe: pipe, request: head, headers: [:])
+            try await responder.send(error)
+            await linger()
+        default:
+            break
+        }
+    }
+
+    /// Takes what the client is still sending, for a moment, so that it can read the answer: closing
+    /// a socket with unread bytes makes the system throw away what was sent.
+    private func linger() async {
+        let timer = pipe.scheduleClose(at: Deadline.after(Self.lingerTime).nio, GatewayError.requestTimeout)
+        defer { timer.cancel() }
+        guard (try? await pipe.closeOutput()) != nil else {
+            return
+        }
+        while let bytes = try? await pipe.read(), bytes.readableBytes > 0 {}
+    }
+}
+
+extension GatewayRequest {
+    /// Whether the client may use the connection as a raw stream after this request.
+    var mayBecomeRaw: Bool {
+        guard method == .POST || wantsUpgrade else {
+            return false
+        }
+        return wantsUpgrade || segments.last == "attach" || (segments.first == "exec" && segments.last == "start")
+    }
+}
