@@ -9,6 +9,12 @@ package struct MachineLocation: Sendable, Equatable {
     /// Relative remote paths are below the user's home; an empty one is the home.
     package var path: String
 
+    package init(machine: String? = nil, user: String? = nil, path: String) {
+        self.machine = machine
+        self.user = user
+        self.path = path
+    }
+
     /// Reads `text` as scp does: it is remote when a colon comes before the first slash.
     package init(parsing text: String) {
         path = text

@@ -16,7 +16,16 @@ struct DriverFlagsTests {
 
     @Test("the driver's table says which flags take a value, so names may stand anywhere")
     func names() throws {
-        let flags = try flags("--fake-spot", "lab", "--fake-size", "big", "--fake-disk=40", "--fake-tag", "a", "--fake-tag=b")
+        let flags = try flags(
+            "--fake-spot",
+            "lab",
+            "--fake-size",
+            "big",
+            "--fake-disk=40",
+            "--fake-tag",
+            "a",
+            "--fake-tag=b"
+        )
 
         #expect(flags.names == ["lab"])
         #expect(
@@ -42,7 +51,9 @@ struct DriverFlagsTests {
 
     @Test(
         "values that cannot be are refused",
-        arguments: [["--fake-disk", "big"], ["--fake-spot=maybe"], ["--fake-size"], ["-x"], ["--fake-token", "plain"]]
+        arguments: [
+            ["--fake-disk", "big"], ["--fake-spot=maybe"], ["--fake-size"], ["-x"], ["--fake-token", "plain"],
+        ]
     )
     func badValues(words: [String]) throws {
         let report = try #require(

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import Machines
 import OperatorCommands
 import SwarmCore
 import Testing
@@ -53,7 +54,8 @@ struct DoctorCommandTests {
 
         #expect(
             bench.terminal.output == [
-                "FAIL  lab: node lab-2: Unhealthy: connection refused", "      Hint: look at it with `swarmctl doctor lab-2`",
+                "FAIL  lab: node lab-2: Unhealthy: connection refused",
+                "      Hint: look at it with `swarmctl doctor lab-2`",
             ]
         )
         #expect(report?.kind == .unreachable)

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 import ArgumentParser
+import Machines
 import OperatorCommands
 import SwarmCore
 import Testing
