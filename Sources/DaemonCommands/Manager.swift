@@ -4,6 +4,7 @@
 internal import Cluster
 internal import Discovery
 internal import DockerAPI
+internal import Gateway
 internal import Logging
 internal import SwarmCore
 
@@ -14,6 +15,7 @@ final class Manager: Sendable {
     private let cluster: Cluster
     private let store: any DiscoveryStore
     private let members: EmbeddedMembers?
+    private let gateway: Gateway
 
     /// Makes a manager; nothing listens and nothing is connected before ``run()``.
     ///
@@ -33,6 +35,29 @@ final class Manager: Sendable {
             members = nil
             store = try configuration.discovery.store(options: configuration.discoveryOptions)
         }
+        let cluster = cluster
+        gateway = Gateway(
+            cluster: cluster,
+            configuration: Self.gatewayConfiguration(configuration, tls: tls),
+            extensions: members.map { [Self.embeddedAPI($0, cluster: cluster)] } ?? [],
+            logger: logger
+        )
+    }
+
+    private static func gatewayConfiguration(
+        _ configuration: ManagerConfiguration,
+        tls: TLSContexts?
+    ) -> GatewayConfiguration {
+        var gateway = GatewayConfiguration(addresses: configuration.listeners, tls: tls)
+        gateway.containerNames = configuration.showsPlainNames ? .plain : .node
+        gateway.allowsCrossOrigin = configuration.enablesCORS
+        return gateway
+    }
+
+    /// The members' side of `swarm://`, on the same port as Docker's API.
+    private static func embeddedAPI(_ members: EmbeddedMembers, cluster: Cluster) -> GatewayExtension {
+        let api = EmbeddedAPI(members: members) { cluster.nudge($0) }
+        return { method, target in await api.reply(method: method, target: target) }
     }
 
     /// Runs until the task is cancelled.
@@ -42,6 +67,7 @@ final class Manager: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.cluster.run() }
             group.addTask { await self.followMembers() }
+            group.addTask { try await self.gateway.run() }
             if let members {
                 group.addTask { try await members.expireForever() }
             }
