@@ -8,6 +8,9 @@ struct InstallStep {
     /// What an engine's packages need on the fullest file system, in bytes: Debian's take 300 MB with their archives.
     private static let roomNeeded: Int64 = 400 << 20
 
+    /// Where packages write.
+    private static let packagePaths: Set<String> = ["/", "/usr", "/var/lib", "/var/cache"]
+
     let request: ProvisionRequest
     let shell: HostShell
 
@@ -24,7 +27,9 @@ struct InstallStep {
             }
             return nil
         }
-        if let fullest = facts.system.freeSpace.filter({ $0.key != "/tmp" }).min(by: { $0.value < $1.value }),
+        if let fullest = facts.system.freeSpace.filter({ Self.packagePaths.contains($0.key) }).min(by: {
+            $0.value < $1.value
+        }),
             fullest.value < Self.roomNeeded
         {
             throw failure(.diskFull(path: fullest.key, free: ByteCount(fullest.value).iec))

@@ -24,6 +24,22 @@ struct ProvisionPlan {
         lines += try EngineChange(request, facts: facts, mustRestart: certificate != nil).lines
         lines += [try FirewallStep(request: request, shell: quiet).plan(facts)].compactMap(\.self)
         try planContainers(request, facts: facts, keepsCertificate: certificate == nil)
+        if !lines.isEmpty {
+            try Self.checkRoom(request, facts: facts)
+        }
+    }
+
+    /// What our own files take at most, the record of the old ones among them, in bytes.
+    private static let roomNeeded: Int64 = 256 << 10
+
+    private static func checkRoom(_ request: ProvisionRequest, facts: HostFacts) throws(ProvisionError) {
+        for (path, free) in facts.system.freeSpace.sorted(by: { $0.key < $1.key }) where free < roomNeeded {
+            throw ProvisionError(
+                host: request.nodeName,
+                step: .look,
+                cause: .diskFull(path: path, free: ByteCount(free).iec)
+            )
+        }
     }
 
     private mutating func planContainers(_ request: ProvisionRequest, facts: HostFacts, keepsCertificate: Bool) throws {

@@ -80,7 +80,7 @@ struct ProvisioningFailureIntegrationTests {
 
             let error = try await bench.failure(bench.request())
 
-            #expect(error.kind == .noCapacity, "\(error)")
+            #expect(error.cause == .diskFull(path: "/etc/docker", free: "0 B"))
             #expect(try await bench.file("/etc/docker/daemon.json") == "{\"debug\": true}")
             #expect(try await bench.sh("docker version --format '{{.Server.Version}}'").hasPrefix("20.10"))
         }
