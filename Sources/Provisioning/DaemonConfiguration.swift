@@ -166,19 +166,22 @@ struct DaemonConfiguration: Equatable {
         }
         let everywhere = "tcp://0.0.0.0:\(port)"
         var hosts = listed
-        for host in unit where !hosts.contains(host) {
+        // The host's own local socket counts, under whichever name.
+        for host in unit where !hosts.contains(host) && !(isLocal(host) && hosts.contains(where: isLocal)) {
             hosts.append(host)
         }
         hosts.removeAll { $0.hasPrefix("tcp://") && $0.hasSuffix(":\(port)") && $0 != everywhere }
-        let isLocal = hosts.contains {
-            $0 == "fd://" || $0 == localSocket || $0 == "unix:///run/docker.sock" || $0 == "unix://"
-        }
-        if !isLocal {
+        if !hosts.contains(where: isLocal) {
             hosts.insert(localSocket, at: 0)
         }
         if !hosts.contains(everywhere) {
             hosts.append(everywhere)
         }
         return hosts
+    }
+
+    /// Whether an entry is the socket at which clients on the host look for the engine.
+    private static func isLocal(_ host: String) -> Bool {
+        ["fd://", "unix://", localSocket, "unix:///run/docker.sock"].contains(host)
     }
 }

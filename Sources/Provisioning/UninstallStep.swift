@@ -27,7 +27,11 @@ struct UninstallStep {
             undone += try await giveConfigurationBack(facts)
         }
         shell.progress(.openPort, .started)
-        let rest = try await shell.run("uninstall/host.sh", ["purges": removesEngine], step: .openPort).all("undone")
+        let rest = try await shell.run(
+            "uninstall/host.sh",
+            ["purges": removesEngine, "dropInPath": DockerUnit.dropInPath],
+            step: .openPort
+        ).all("undone")
         shell.progress(.openPort, rest.isEmpty ? .unchanged : .changed(rest))
         return undone + rest
     }
