@@ -52,6 +52,7 @@ save_settings() {
     mkdir -p "$saved.new"
     cat /proc/sys/net/ipv4/ip_forward >"$saved.new/ip_forward"
     { iptables -S FORWARD 2>/dev/null || true; } | sed -n 's/^-P FORWARD //p' >"$saved.new/forward_policy"
+    cat /proc/sys/fs/inotify/max_user_instances >"$saved.new/max_user_instances"
     mv "$saved.new" "$saved"
 }
 
@@ -78,6 +79,7 @@ restore_settings() {
     done
     [[ ! -s $saved/forward_policy ]] || iptables -P FORWARD "$(cat "$saved/forward_policy")"
     cat "$saved/ip_forward" >/proc/sys/net/ipv4/ip_forward
+    [[ ! -s $saved/max_user_instances ]] || cat "$saved/max_user_instances" >/proc/sys/fs/inotify/max_user_instances
     rm -rf "$saved"
 }
 
@@ -102,6 +104,12 @@ start_daemon() {
     disown
 }
 
+# Twenty systemds, and what runs in them, need more watches than the kernel grants one user.
+raise_limits() {
+    local limit=/proc/sys/fs/inotify/max_user_instances
+    (($(cat "$limit") >= 2048)) || echo 2048 >"$limit" 2>/dev/null || note "cannot raise $limit: few hosts will start"
+}
+
 start() {
     local folder=$1 tcp=$2 bridge attempt
     if engine_runs "$folder" && engine_answers "unix://$folder/sock"; then
@@ -113,6 +121,7 @@ start() {
     command -v dockerd >/dev/null || die "dockerd is not installed" "run \`$(dirname "$0")/install-packages.sh\`"
     mkdir -p "$folder"
     save_settings
+    raise_limits
     bridge=swt-$(printf '%s' "$folder" | cksum | cut -d' ' -f1 | cut -c1-10)
     make_bridge "$folder" "$bridge"
     printf '%s\n' "$tcp" >"$folder/tcp"

@@ -42,6 +42,23 @@ ExecStartPre=
 ExecStartPre=/bin/sh -c 'test -s /etc/ssh/ssh_host_ed25519_key || ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key'
 ExecStartPre=/usr/sbin/sshd -t
 UNIT
+    # Containers in the node cannot use the name server that an engine gives the node itself (127.0.0.11):
+    # those of the machine, put in before the first start, are added on each start.
+    cat >"$root/etc/systemd/system/node-nameservers.service" <<'UNIT'
+[Unit]
+Description=Add the name servers of the machine that runs this node
+ConditionFileNotEmpty=/etc/node-nameservers
+Before=docker.service ssh.service
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'cat /etc/node-nameservers >>/etc/resolv.conf'
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+    mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+    ln -sf ../node-nameservers.service "$root/etc/systemd/system/multi-user.target.wants/"
     # Units that wait for hardware a container has not, and timers that would hold apt's lock.
     for unit in apt-daily.timer apt-daily-upgrade.timer console-getty.service getty.target systemd-logind.service \
         e2scrub_all.timer e2scrub_reap.service systemd-firstboot.service fstrim.timer; do

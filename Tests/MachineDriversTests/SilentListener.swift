@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+struct SystemFailure: Error {
+    let code: Int32
+}
+
+/// Listens on a loopback port and never answers.
+///
+/// - Returns: the socket, to be closed by the caller, and the port.
+/// - Throws: ``SystemFailure``.
+func listenSilently() throws -> (Int32, UInt16) {
+    #if canImport(Glibc)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+    let listener = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+            bind(listener, generic, size) == 0 && listen(listener, 8) == 0 && getsockname(listener, generic, &size) == 0
+        }
+    }
+    guard status else {
+        throw SystemFailure(code: errno)
+    }
+    return (listener, UInt16(bigEndian: address.sin_port))
+}
+
+func closeListener(_ listener: Int32) {
+    close(listener)
+}
