@@ -83,7 +83,6 @@ struct NodeProvisioning: Sendable {
         let host = try await HostReach.connect(name: machine.name, deadline: deadline, patience: patience) { limit in
             try await context.connect(to: machine, deadline: limit)
         }
-        progress.report(.reach, .unchanged)
         return host
     }
 

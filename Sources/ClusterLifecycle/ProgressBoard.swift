@@ -35,17 +35,22 @@ package final class ProgressBoard: Sendable {
         self.terminal = terminal
     }
 
-    /// A phase of `machine` begins.
+    /// A phase of `machine` begins, or goes on when it has begun already.
     package func begin(_ phase: String, of machine: String) {
-        state.withLock { state in
+        let isNew = state.withLock { state -> Bool in
             let row = Row(machine: machine, phase: phase, started: .now)
-            if let index = state.rows.firstIndex(where: { $0.machine == machine }) {
-                state.rows[index] = row
-            } else {
+            guard let index = state.rows.firstIndex(where: { $0.machine == machine }) else {
                 state.rows.append(row)
+                return true
             }
+            let old = state.rows[index]
+            guard old.phase != phase || old.outcome != nil else {
+                return false
+            }
+            state.rows[index] = row
+            return true
         }
-        if !terminal.isInteractive {
+        if isNew, !terminal.isInteractive {
             terminal.note("\(machine): \(phase)")
         }
         refresh()

@@ -3,6 +3,7 @@
 
 internal import ClusterLifecycle
 internal import Foundation
+internal import MachineDrivers
 internal import Machines
 internal import SecureShell
 
@@ -13,7 +14,7 @@ extension CommandContext {
         let configured = options.store ?? environment["SWARMCTL_STORE"] ?? ""
         let store = MachineStore(root: configured.isEmpty ? "\(home)/.swarmctl" : absolute(configured))
         let terminal = LiveTerminal(environment: environment)
-        let drivers: [any MachineDriver] = []
+        let drivers = DriverCatalog.drivers(environment: environment)
         let now: @Sendable () -> Int = { Int(Date().timeIntervalSince1970) }
         let shells = LiveShells {
             LifecycleContext(
