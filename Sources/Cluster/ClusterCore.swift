@@ -148,7 +148,7 @@ package struct ClusterCore: Sendable {
             holders[node.engineID, default: []].append(node.address)
         }
         for node in snapshot.nodes {
-            let others = (holders[node.engineID] ?? []).filter { $0 != node.address }
+            let others = (holders[node.engineID] ?? []).filter { $0 != node.address }.sorted()
             let warning =
                 others.isEmpty
                 ? nil

@@ -67,9 +67,9 @@ final class Manager: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.cluster.run() }
             group.addTask { await self.followMembers() }
-            group.addTask { try await self.gateway.run() }
+            group.addTask { try await self.serve() }
             if let members {
-                group.addTask { try await members.expireForever() }
+                group.addTask { await members.expireForever(logger: self.logger) }
             }
             defer { group.cancelAll() }
             do {
@@ -77,6 +77,14 @@ final class Manager: Sendable {
             } catch is CancellationError {
                 return
             }
+        }
+    }
+
+    private func serve() async throws {
+        do {
+            try await gateway.run()
+        } catch DockerAPIError.cannotConnect(let address, let reason) {
+            throw DaemonError.cannotListen(address: address, reason: reason)
         }
     }
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 internal import DockerAPI
+package import Logging
 internal import SwarmCore
 internal import Synchronization
 
@@ -70,10 +71,18 @@ package final class EmbeddedMembers: Sendable {
     }
 
     /// Removes members that were not heard of in time, until the task is cancelled.
-    package func expireForever() async throws {
+    ///
+    /// While the file cannot be written, on a full disk say, the members stay.
+    package func expireForever(logger: Logger) async {
         while true {
-            try await ContinuousClock().sleep(for: .seconds(1))
-            try change { !$0.expire(now: ContinuousClock.now).isEmpty }
+            do {
+                try await ContinuousClock().sleep(for: .seconds(1))
+                try change { !$0.expire(now: ContinuousClock.now).isEmpty }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("cannot keep members", metadata: ["reason": "\(ErrorReport(error).message)"])
+            }
         }
     }
 

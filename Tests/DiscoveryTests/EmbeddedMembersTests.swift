@@ -3,6 +3,7 @@
 
 import Discovery
 import DockerAPI
+import Logging
 import SwarmCore
 import Testing
 
@@ -38,7 +39,9 @@ struct EmbeddedMembersTests {
         try members.register("10.0.0.2:2376", in: "lab", ttl: .seconds(60))
         let (_, revision) = members.members(of: "lab")
 
-        let expiry = Task { try await members.expireForever() }
+        let expiry = Task {
+            await members.expireForever(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
         await members.waitForChange(from: revision, atMost: .seconds(10))
         expiry.cancel()
 
