@@ -65,6 +65,8 @@ struct EngineChange: Equatable {
             "validates": facts.engine.canValidate && writesDaemonJSON,
             "flags": unit.plainFlags,
             "settles": false,
+            "removesDaemonJSON": false,
+            "finalDaemonJSON": "",
         ]
     }
 

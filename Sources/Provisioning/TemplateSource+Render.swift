@@ -17,7 +17,12 @@ extension TemplateSource {
     package func render(_ name: String, _ values: [String: any Sendable]) throws(TemplateError) -> String {
         var library = MustacheLibrary()
         let (path, text) = try read(name)
-        try registerPartials(of: text, in: &library, depth: 0)
+        var known = Set(values.keys)
+        for case let items as [[String: String]] in values.values {
+            known.formUnion(items.flatMap(\.keys))
+        }
+        try check(text, path: path, known: known)
+        try registerPartials(of: text, in: &library, known: known, depth: 0)
         return try parse(text, name: name, path: path).render(values, library: library)
     }
 
@@ -25,6 +30,7 @@ extension TemplateSource {
     private func registerPartials(
         of text: String,
         in library: inout MustacheLibrary,
+        known: Set<String>,
         depth: Int
     ) throws(TemplateError) {
         for piece in text.split(separator: "{{>").dropFirst(text.hasPrefix("{{>") ? 0 : 1) {
@@ -37,11 +43,25 @@ extension TemplateSource {
                 throw .malformed(path: path, reason: "templates include each other too deeply")
             }
             library.register(try parse(included, name: name, path: path), named: name)
-            try registerPartials(of: included, in: &library, depth: depth + 1)
+            try check(included, path: path, known: known)
+            try registerPartials(of: included, in: &library, known: known, depth: depth + 1)
         }
     }
 
     private static let deepestInclusion = 8
+
+    /// Refuses placeholders that stand for nothing: in a script, an empty text in the place of a path does harm.
+    private func check(_ text: String, path: String, known: Set<String>) throws(TemplateError) {
+        for piece in text.split(separator: "{{", omittingEmptySubsequences: false).dropFirst() {
+            let tag = piece.prefix { $0 != "}" }.drop { $0 == "{" || $0 == "#" || $0 == "^" || $0 == "/" || $0 == "&" }
+            let name = tag.filter { !$0.isWhitespace }
+            guard
+                name == "." || name.hasPrefix(">") || name.hasPrefix("!") || name.hasPrefix("%") || known.contains(name)
+            else {
+                throw .malformed(path: path, reason: "the placeholder \"\(name)\" stands for nothing")
+            }
+        }
+    }
 
     private func parse(_ text: String, name: String, path: String) throws(TemplateError) -> MustacheTemplate {
         guard QuotingContentType.registered else {
