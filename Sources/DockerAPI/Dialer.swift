@@ -6,6 +6,10 @@ internal import NIOPosix
 internal import NIOSSL
 internal import SwarmCore
 
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
 /// Makes connections to one server.
 struct Dialer: Sendable {
     let address: EngineAddress
@@ -126,7 +130,16 @@ extension ClientBootstrap {
         guard isTCP else {
             return common
         }
-        return common.channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        let probed = common.channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
+        #if os(Linux)
+        // First probe after 10 s, then every 5 s, dead after 3; and so with bytes that are not acknowledged.
+        return probed.channelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 10)
+            .channelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
+            .channelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
+            .channelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 25_000)
+        #else
+        return probed
+        #endif
     }
 }

@@ -45,7 +45,10 @@ package enum HTTPHead {
         }
         return HTTPResponseHead(
             version: try version(parts[0]),
-            status: HTTPResponseStatus(statusCode: status),
+            status: .custom(
+                code: UInt(status),
+                reasonPhrase: parts.count > 2 ? String(decoding: parts[2], as: UTF8.self) : ""
+            ),
             headers: try fields(lines.dropFirst())
         )
     }

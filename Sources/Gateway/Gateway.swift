@@ -33,8 +33,10 @@ package struct Gateway: Sendable {
     ) {
         self.configuration = configuration
         self.logger = logger
+        let docker = DockerRoutes(cluster: cluster, configuration: configuration, logger: logger)
         service = GatewayService(
-            routes: routes + DockerRoutes(cluster: cluster, configuration: configuration, logger: logger).all,
+            routes: routes + docker.all,
+            fallback: docker.passOnUnknown,
             extensions: extensions,
             cluster: cluster,
             configuration: configuration,

@@ -9,10 +9,15 @@ internal import SwarmCore
 
 /// Builds, each on one node.
 extension DockerRoutes {
+    /// How long a session waits for the build that it belongs to.
+    private static let sessionTime = Duration.seconds(3)
+
     var buildRoutes: [Route] {
         [
             Route(.POST, "build", build),
             Route(.POST, "build/cancel", cancelBuild),
+            Route(.POST, "session", openSession),
+            Route(.POST, "grpc") { try await call($0, to: sharedBuilder()).relay(to: $1) },
         ]
     }
 
@@ -23,13 +28,39 @@ extension DockerRoutes {
         if request["buildargs"] != nil {
             request.set("buildargs", Self.plain(arguments).text)
         }
+        if let session = request["session"], let address = sessions.address(of: session),
+            let node = cluster.snapshot.node(address)
+        {
+            return try await build(request, on: node, responder)
+        }
         let reservation = try cluster.reserve(wanted)
         defer { cluster.release(reservation) }
         guard let node = cluster.snapshot.node(reservation.address) else {
             throw GatewayError.nodeDown(node: reservation.nodeName, reason: "it has left the cluster")
         }
+        if let session = request["session"] {
+            sessions.assign(session, to: node.address)
+        }
+        try await build(request, on: node, responder)
+    }
+
+    private func build(_ request: GatewayRequest, on node: NodeState, _ responder: Responder) async throws {
         try await call(request, to: node).relay(to: responder)
         await cluster.refreshImages(on: node.address)
+    }
+
+    /// Opens the way back from a builder to the client, on the node of the build.
+    private func openSession(_ request: GatewayRequest, _ responder: Responder) async throws {
+        let session = request.headers.first(name: "X-Docker-Expose-Session-Uuid") ?? ""
+        let address = await sessions.address(of: session, within: Self.sessionTime)
+        let node = try address.flatMap { cluster.snapshot.node($0) } ?? sharedBuilder()
+        sessions.assign(session, to: node.address)
+        try await call(request, to: node).relay(to: responder)
+    }
+
+    /// The node for builds that do not show where they belong, the same for all calls of a client.
+    private func sharedBuilder() throws(GatewayError) -> NodeState {
+        try anyNode()
     }
 
     /// Where the build may run: by its arguments, and where the image was built before if possible.

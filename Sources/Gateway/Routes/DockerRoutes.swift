@@ -16,6 +16,7 @@ struct DockerRoutes: Sendable {
     let configuration: GatewayConfiguration
     let logger: Logger
     let execs = ExecDirectory()
+    let sessions = SessionDirectory()
 
     var all: [Route] {
         systemRoutes + containerListRoutes + containerRoutes + createRoutes + execRoutes + imageRoutes + pullRoutes

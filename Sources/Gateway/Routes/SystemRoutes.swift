@@ -20,9 +20,22 @@ extension DockerRoutes {
         ]
     }
 
+    /// `2` asks clients for BuildKit, which engines do since 23.0.
+    private var builderVersion: String {
+        cluster.snapshot.offeredVersions.highest >= APIVersion(major: 1, minor: 42) ? "2" : "1"
+    }
+
+    /// A route that this manager does not know: any engine answers, in its own words.
+    func passOnUnknown(_ request: GatewayRequest, _ responder: Responder) async throws {
+        guard let node = cluster.snapshot.healthyNodes.first else {
+            throw GatewayError.noSuchRoute
+        }
+        try await call(request, to: node).relay(to: responder)
+    }
+
     private func ping(_ request: GatewayRequest, _ responder: Responder) async throws {
         let headers: HTTPHeaders = [
-            "Content-Type": "text/plain; charset=utf-8", "Builder-Version": "1", "Swarm": "inactive",
+            "Content-Type": "text/plain; charset=utf-8", "Builder-Version": builderVersion, "Swarm": "inactive",
             "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache",
         ]
         try await responder.send(headers: headers, bytes: Array("OK".utf8))

@@ -15,18 +15,21 @@ final class GatewayService: Sendable {
     private let cluster: Cluster
     private let configuration: GatewayConfiguration
     private let logger: Logger
+    private let fallback: RouteHandler
     private let count = Atomic<UInt64>(0)
     /// Tells the runs of a manager apart in the log.
     private let run = String(UInt32.random(in: 0...UInt32.max), radix: 16)
 
     init(
         routes: [Route],
+        fallback: @escaping RouteHandler,
         extensions: [GatewayExtension],
         cluster: Cluster,
         configuration: GatewayConfiguration,
         logger: Logger
     ) {
         table = RouteTable(routes)
+        self.fallback = fallback
         self.extensions = extensions
         self.cluster = cluster
         self.configuration = configuration
@@ -84,7 +87,9 @@ final class GatewayService: Sendable {
             }
         }
         try checkVersion(request)
-        let (route, named) = try table.find(request)
+        guard let (route, named) = table.find(request) else {
+            return try await fallback(request, responder)
+        }
         try await route.handler(named, responder)
     }
 

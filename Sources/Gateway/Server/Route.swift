@@ -60,10 +60,8 @@ struct RouteTable: Sendable {
         self.routes = Dictionary(grouping: sorted) { $0.before.first ?? "" }
     }
 
-    /// The route for a request, and its name filled in.
-    ///
-    /// - Throws: ``GatewayError/noSuchRoute``.
-    func find(_ request: GatewayRequest) throws(GatewayError) -> (Route, GatewayRequest) {
+    /// The route for a request, and its name filled in; `nil` when there is none.
+    func find(_ request: GatewayRequest) -> (Route, GatewayRequest)? {
         let method = request.method
         for route in routes[request.segments.first ?? ""] ?? [] where route.method == method {
             if let name = route.match(request.segments) {
@@ -72,6 +70,6 @@ struct RouteTable: Sendable {
                 return (route, named)
             }
         }
-        throw .noSuchRoute
+        return nil
     }
 }
