@@ -93,7 +93,7 @@ package struct SSHConfig: Sendable {
             identitiesOnly: first("identitiesonly")?.value.lowercased() == "yes"
         )
         if let jump = first("proxyjump"), jump.value.lowercased() != "none" {
-            destination.jumps = try jumps(jump, defaultUser: user, depth: depth)
+            destination.jumps = try jumps(jump, defaultUser: defaultUser, depth: depth)
         }
         return destination
     }

@@ -88,6 +88,12 @@ package struct AuthenticationReport: Sendable, Equatable {
         package var type: String
         /// As in `SHA256:…`.
         package var fingerprint: String
+
+        package init(source: String, type: String, fingerprint: String) {
+            self.source = source
+            self.type = type
+            self.fingerprint = fingerprint
+        }
     }
 
     package var offers: [Offer]

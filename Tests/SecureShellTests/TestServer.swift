@@ -12,7 +12,7 @@ final class TestServer: Sendable {
     let port: UInt16
     let hostKey: SSHKeyPair
     let userKey: SSHKeyPair
-    private let process: Process
+    private let process: SpawnedProcess
 
     static let user = NSUserName()
 
@@ -37,14 +37,10 @@ final class TestServer: Sendable {
                 "MaxSessions 64", "Subsystem sftp internal-sftp", "LogLevel VERBOSE",
             ]
         try AtomicFile.write(settings.map { "\($0)\n" }.joined(), to: "\(folder)/sshd_config")
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/sbin/sshd")
-        process.arguments = ["-D", "-f", "\(folder)/sshd_config", "-E", "\(folder)/log"]
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
+        process = try SpawnedProcess(["/usr/sbin/sshd", "-D", "-f", "\(folder)/sshd_config", "-E", "\(folder)/log"])
         let deadline = Deadline.after(.seconds(10))
         while !LoopbackSocket.isListening(port) {
-            guard process.isRunning, !deadline.hasPassed else {
+            guard !deadline.hasPassed else {
                 throw TestServerError(log: (try? AtomicFile.readText("\(folder)/log")) ?? "no log")
             }
             try await ContinuousClock().sleep(for: .milliseconds(10))
@@ -52,9 +48,7 @@ final class TestServer: Sendable {
     }
 
     deinit {
-        if process.isRunning {
-            process.terminate()
-        }
+        process.terminate()
         try? FileManager.default.removeItem(atPath: folder)
     }
 
@@ -77,6 +71,28 @@ final class TestServer: Sendable {
 
     func path(_ name: String) -> String {
         "\(folder)/\(name)"
+    }
+}
+
+/// A child process, started without Foundation: its `Process` takes a child that closes the
+/// descriptors it inherited, as sshd does, for one that has ended, and blocks all others.
+final class SpawnedProcess: Sendable {
+    private let number: pid_t
+
+    init(_ arguments: [String]) throws {
+        var number: pid_t = 0
+        var pointers = arguments.map { strdup($0) } + [nil]
+        defer { pointers.forEach { free($0) } }
+        guard posix_spawn(&number, arguments[0], nil, nil, &pointers, environ) == 0 else {
+            throw TestServerError(log: "cannot start \(arguments)")
+        }
+        self.number = number
+    }
+
+    func terminate() {
+        // Not SIGTERM: threads of Dispatch block it, and a child inherits that.
+        kill(number, SIGKILL)
+        waitpid(number, nil, 0)
     }
 }
 
