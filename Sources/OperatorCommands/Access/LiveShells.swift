@@ -5,6 +5,7 @@ internal import ClusterLifecycle
 internal import Machines
 internal import SecureShell
 internal import SwarmCore
+internal import Synchronization
 
 /// Connections over SSH with the keys and known hosts of the store.
 struct LiveShells: ShellAccess {
@@ -22,8 +23,14 @@ struct LiveShells: ShellAccess {
 }
 
 /// A connection of SecureShell, as commands see it.
-private struct LiveShell: ShellSession {
-    let connection: SSHConnection
+private final class LiveShell: ShellSession {
+    private let connection: SSHConnection
+    /// Kept because a forward ends when nobody holds it.
+    private let forwards = Mutex<[LocalForward]>([])
+
+    init(connection: SSHConnection) {
+        self.connection = connection
+    }
 
     var name: String { connection.name }
 
@@ -59,7 +66,12 @@ private struct LiveShell: ShellSession {
     }
 
     func forwardPort(_ localPort: UInt16, to host: String, port: UInt16) async throws -> UInt16 {
-        try await connection.forward(to: ForwardTarget(host: host, port: port), listeningOn: localPort).port
+        let forward = try await connection.forward(
+            to: ForwardTarget(host: host, port: port),
+            listeningOn: localPort
+        )
+        forwards.withLock { $0.append(forward) }
+        return forward.port
     }
 
     func waitUntilLost() async throws {

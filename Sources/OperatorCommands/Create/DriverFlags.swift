@@ -109,9 +109,24 @@ package struct DriverFlags: Sendable, Equatable {
             notes += option.defaultValue.flatMap { $0.isEmpty ? nil : ["default: \($0)"] } ?? []
             notes += option.isSecret ? ["give env:NAME, file:PATH or cmd:COMMAND"] : []
             let suffix = notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))"
-            return "  --\(option.name)\(placeholder)\n                          \(option.help)\(suffix)"
+            let text = wrapped(option.help + suffix, width: 52).map { String(repeating: " ", count: 26) + $0 }
+            return (["  --\(option.name)\(placeholder)"] + text).joined(separator: "\n")
         }
         return (["OPTIONS OF THE DRIVER \(driver.name): \(driver.summary)"] + lines).joined(separator: "\n")
+    }
+
+    /// `text` in lines of at most `width` columns, broken at spaces.
+    private static func wrapped(_ text: String, width: Int) -> [String] {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let line = lines[lines.count - 1]
+            if !line.isEmpty, line.count + 1 + word.count > width {
+                lines.append(String(word))
+            } else {
+                lines[lines.count - 1] = line.isEmpty ? String(word) : "\(line) \(word)"
+            }
+        }
+        return lines
     }
 
     private static func word(for kind: DriverOption.Kind) -> String {

@@ -4,6 +4,8 @@
 internal import ArgumentParser
 internal import DaemonCommands
 internal import Foundation
+internal import MachineDrivers
+internal import Machines
 package import SwarmCore
 
 /// One run of swarmctl, from the words typed to the exit status.
@@ -62,7 +64,7 @@ package enum Program {
         if !(error is any UserFacingError), !(error is CancellationError) {
             let code = SwarmCtl.exitCode(for: error)
             if code.isSuccess {
-                terminal.output(SwarmCtl.fullMessage(for: error))
+                terminal.output(SwarmCtl.fullMessage(for: error) + driverHelp(for: arguments))
                 return 0
             }
             if code == .validationFailure {
@@ -90,6 +92,21 @@ package enum Program {
             "hint": report.hint.map { .string($0) } ?? .null,
         ]
         return JSONValue.object(["error": .object(members)]).compactText
+    }
+
+    /// What `--driver D --help` adds to the help of a command that takes the driver's flags.
+    private static func driverHelp(for arguments: [String]) -> String {
+        guard let command = arguments.first, ["create", "gc"].contains(command) else {
+            return ""
+        }
+        let words = options(of: arguments).flatMap { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+        let named = Array(zip(words, words.dropFirst())).last { ["--driver", "-d"].contains($0.0) }?.1
+        let drivers = DriverCatalog.drivers(environment: ProcessInfo.processInfo.environment)
+        guard let driver = drivers.first(where: { $0.name == named }) else {
+            let lines = drivers.map { "  \(DisplayWidth.pad($0.name, to: 24))\($0.summary)" }
+            return (["", "DRIVERS:"] + lines).joined(separator: "\n")
+        }
+        return "\n" + DriverFlags.help(for: driver)
     }
 
     private static func wantsJSON(_ arguments: [String]) -> Bool {

@@ -70,6 +70,7 @@ struct DriverFlagsTests {
 
         #expect(help.contains("OPTIONS OF THE DRIVER fake: Hosts in memory"))
         #expect(help.contains("--fake-size <value>"))
-        #expect(help.contains("Size of the host. (environment: FAKE_SIZE; default: small)"))
+        #expect(help.contains("Size of the host. (environment: FAKE_SIZE;\n"))
+        #expect(help.contains("default: small)"))
     }
 }
