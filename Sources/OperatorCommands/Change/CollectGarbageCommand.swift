@@ -13,16 +13,22 @@ package struct CollectGarbageCommand: SwarmCommand {
         abstract: "Find and remove what a crashed create left at a provider",
         discussion: """
             Lists what carries our tags there and belongs to no machine of this store; another store's \
-            machines are among that. Removes it after a yes, or with -y; without a terminal and -y it only \
-            lists. Flags of the driver, such as a region, are taken too.
+            machines are among that, so -y also wants --cluster or --all. Removes it after a yes, or with -y; \
+            without a terminal and -y it only lists. Flags of the driver, such as a region, are taken too.
             """,
         usage: "swarmctl gc --driver <driver> [-y] [<options>]",
-        examples: ["swarmctl gc --driver local", "swarmctl gc --driver local -y"],
+        examples: ["swarmctl gc --driver local", "swarmctl gc --driver local --cluster lab -y"],
         exitStatus: "1 several removals failed for several reasons; 13 the provider is not reached; 14 access is denied"
     )
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Whose provider is looked at.", valueName: "driver"))
     package var driver: String
+
+    @Option(help: ArgumentHelp("Only what was made for this cluster; repeatable.", valueName: "name"))
+    package var cluster: [String] = []
+
+    @Flag(help: "Whatever cluster it was made for.")
+    package var all = false
 
     @OptionGroup package var confirmation: ConfirmOptions
     @OptionGroup package var output: FormatOptions
@@ -33,6 +39,17 @@ package struct CollectGarbageCommand: SwarmCommand {
 
     package init() {}
 
+    package func validate() throws {
+        guard cluster.isEmpty || !all else {
+            throw ValidationError("--cluster and --all exclude each other")
+        }
+        guard !confirmation.yes || !cluster.isEmpty || all else {
+            throw ValidationError(
+                "-y wants --cluster NAME or --all: another store's machines may be among what is found"
+            )
+        }
+    }
+
     package func execute(in context: CommandContext) async throws {
         let driver = try context.driver(driver)
         let flags = try DriverFlags(words, of: driver, environment: context.environment)
@@ -42,7 +59,8 @@ package struct CollectGarbageCommand: SwarmCommand {
         let options = try context.lifecycleContext().options(flags.values, of: driver)
         let known = Set(try context.store.machineNames().map { try context.store.machine($0).id })
         let garbage = try await driver.tagged(options: options).filter { resource in
-            resource.machineID.map { !known.contains($0) } ?? false
+            let isWanted = cluster.isEmpty || resource.cluster.map(cluster.contains) == true
+            return isWanted && resource.machineID.map { !known.contains($0) } ?? false
         }
         try show(garbage, on: context.terminal)
         guard !garbage.isEmpty, confirmation.yes || context.terminal.isInteractive else {

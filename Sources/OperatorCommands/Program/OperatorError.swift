@@ -55,7 +55,7 @@ package enum OperatorError: UserFacingError, Equatable {
         case .unhealthy(let verdicts, _): verdicts == 1 ? "1 check failed" : "\(verdicts) checks failed"
         case .missingCertificates(let folder): "there are no certificates in \"\(folder)\""
         case .lastManager(let cluster, let machine):
-            "\"\(machine)\" is the last manager of the cluster \"\(cluster)\", which has other machines"
+            "\"\(machine)\" is the last manager of the cluster \"\(cluster)\""
         }
     }
 

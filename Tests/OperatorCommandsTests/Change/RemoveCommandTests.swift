@@ -75,13 +75,19 @@ struct RemoveCommandTests {
             TaggedResource(kind: "vm", id: "1", machine: "lab-1", cluster: "lab", machineID: "id-lab-1"),
             TaggedResource(kind: "vm", id: "2", machine: "old", cluster: "x", machineID: "id-old"),
             TaggedResource(kind: "disk", id: "3", machine: "old", cluster: "x", machineID: "id-old"),
+            TaggedResource(kind: "vm", id: "4", machine: "other", cluster: "theirs", machineID: "id-other"),
         ])
 
         try await CollectGarbageCommand.parse(["--driver", "fake"]).execute(in: bench.context())
-        #expect(bench.terminal.output.count == 3)
+        #expect(bench.terminal.output.count == 4)
         #expect(bench.driver.calls.isEmpty)
-        try await CollectGarbageCommand.parse(["--driver", "fake", "-y"]).execute(in: bench.context())
+        try await CollectGarbageCommand.parse(["--driver", "fake", "--cluster", "x", "-y"]).execute(in: bench.context())
 
         #expect(bench.driver.calls == ["remove old"])
+    }
+
+    @Test("gc -y does not touch what may be another store's without being told")
+    func garbageOfOthers() {
+        #expect(throws: (any Error).self) { try CollectGarbageCommand.parse(["--driver", "fake", "-y"]) }
     }
 }
