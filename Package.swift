@@ -143,6 +143,7 @@ let package = Package(
         .testTarget(
             name: "DockerAPITests",
             dependencies: ["DockerAPI", "SwarmCore", nioCore, nioPosix, nioHTTP, nioEmbedded, nioTLS],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "SwarmCore"], swiftSettings: strict),

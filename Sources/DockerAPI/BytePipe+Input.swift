@@ -36,6 +36,19 @@ extension BytePipe {
         reader?.resume()
     }
 
+    /// Notes that the channel is closed, and no error came before.
+    ///
+    /// When our side was ended already, NIO does not tell the peer's end from the end of the
+    /// connection: then this is how a clean end arrives.
+    func finish(orFail error: any Error) {
+        if state.withLock({ $0.isOutputClosed && $0.failure == nil }) {
+            end()
+        } else {
+            fail(error, dropsInput: false)
+        }
+    }
+
+    /// Notes that the peer has closed its sending side.
     func end() {
         let waiting = state.withLock { state in
             state.isEnded = true

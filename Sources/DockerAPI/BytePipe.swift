@@ -177,6 +177,7 @@ package final class BytePipe: ByteSource {
     /// Tells the peer that nothing more will be sent: `close_notify` with TLS, and FIN.
     package func closeOutput() async throws {
         let channel = channel
+        state.withLock { $0.isOutputClosed = true }
         do {
             try await forwardingFailure { try await channel.close(mode: .output).get() }
         } catch ChannelError.outputClosed {

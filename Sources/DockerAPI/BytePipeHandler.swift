@@ -63,7 +63,7 @@ final class BytePipeHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         let error = DockerAPIError.connectionLost(address: Self.address(context), reason: "closed by the peer")
-        pipe.fail(error, dropsInput: false)
+        pipe.finish(orFail: error)
         context.fireChannelInactive()
     }
 

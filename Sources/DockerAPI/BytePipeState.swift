@@ -10,6 +10,7 @@ struct BytePipeState {
     var isPaused = false
     var isEnded = false
     var isSecured = false
+    var isOutputClosed = false
     var failure: (any Error)?
     var reader: CheckedContinuation<Void, Never>?
     var endWatcher: CheckedContinuation<Void, Never>?
