@@ -93,7 +93,7 @@ private final class Collector: Sendable {
     func read(_ handle: FileHandle) {
         Thread.detachNewThread { [self] in
             var partial = Data()
-            while let piece = try? handle.read(upToCount: 1 << 16), !piece.isEmpty {
+            while case let piece = handle.availableData, !piece.isEmpty {
                 bytes.withLock { $0.append(piece) }
                 partial.append(piece)
                 while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {

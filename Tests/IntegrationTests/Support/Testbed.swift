@@ -38,6 +38,21 @@ enum Testbed {
         _ = try await run(checkout + "/Scripts/testbed/node.sh", ["rm"] + names)
     }
 
+    /// The containers that are the hosts of a cluster made by the `local` driver, by machine.
+    static func hosts(of cluster: String) async throws -> [String: String] {
+        let listed = try await run(
+            "docker",
+            [
+                "-H", engine, "ps", "-a", "--filter", "label=swarmctl-cluster=\(cluster)", "--format",
+                "{{.Label \"swarmctl-machine\"}} {{.ID}}",
+            ]
+        )
+        let pairs = listed.output.split(separator: "\n").map { $0.split(separator: " ") }.filter { $0.count == 2 }
+        // Two containers for one machine would show as one of them missing from the count.
+        try #require(Set(pairs.map { $0[0] }).count == pairs.count, "\(listed)")
+        return Dictionary(uniqueKeysWithValues: pairs.map { (String($0[0]), String($0[1])) })
+    }
+
     /// Runs `script` with a shell in the host called `name`.
     static func inHost(_ name: String, _ script: String) async throws -> ProgramResult {
         try await run("docker", ["-H", engine, "exec", "-i", name, "sh", "-s"], input: Data(script.utf8))
