@@ -113,8 +113,9 @@ extension ClusterCore {
         if let holder = directory.places(named: name).map(\.id).min() {
             throw .nameTaken(name: name, holder: holder)
         }
-        if let holder = heldNames[name] {
-            throw .nameTaken(name: name, holder: holder)
+        if heldNames[name] != nil {
+            // It has no id yet.
+            throw .nameTaken(name: name, holder: "being created")
         }
     }
 }

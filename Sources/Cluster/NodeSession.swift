@@ -216,15 +216,15 @@ final class NodeSession: Sendable {
         }
     }
 
+    /// Reads what events announce, a few parts at a time.
     private func readDirty() async {
-        while !Task.isCancelled {
-            await dirty.wait()
-            await withTaskGroup(of: Void.self) { group in
-                for (number, part) in dirty.take().enumerated() {
-                    if number >= configuration.inspectionWidth {
-                        await group.next()
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<configuration.inspectionWidth {
+                group.addTask {
+                    while let part = await self.dirty.next() {
+                        await self.refresh(part)
+                        self.dirty.finish(part)
                     }
-                    group.addTask { await self.refresh(part) }
                 }
             }
         }

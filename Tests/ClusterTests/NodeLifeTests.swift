@@ -125,6 +125,24 @@ struct NodeLifeTests {
         }
     }
 
+    @Test("containers whose inspect hangs do not hold up the news of others")
+    func hangingEvents() async throws {
+        let engine = StubEngine(name: "n1")
+        engine.add(.init(id: "aaaa", name: "web"))
+
+        try await ClusterHarness.run([engine], change: { $0.stepTimeout = .seconds(60) }) { cluster in
+            try await cluster.waitUntilHealthy()
+            engine.update { $0.hanging = ["/containers/aaaa/"] }
+            for _ in 0..<10 {
+                engine.emit("container", "start", "aaaa")
+            }
+
+            engine.add(.init(id: "bbbb", name: "db"))
+
+            try await cluster.wait("the other one is known") { $0.nodes[0].containers["bbbb"] != nil }
+        }
+    }
+
     @Test(
         "an engine that answers garbage or is too old is not healthy, and says why",
         arguments: [
