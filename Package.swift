@@ -173,6 +173,7 @@ let package = Package(
                 "Gateway", "Cluster", "Discovery", "DockerAPI", "Scheduling", "SwarmCore", nioCore, nioPosix, nioHTTP,
                 nioEmbedded, nioTLS, logging,
             ],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(
