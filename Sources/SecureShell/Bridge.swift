@@ -158,30 +158,48 @@ final class Bridge: LoopService {
     }
 
     private func takeOutput(_ core: SessionCore, ready: inout [Int32: Int16]) throws(SSHError) {
-        // What the library holds back is not announced by any event, so it is taken to the end.
-        while toOutput.isEmpty, !hasOutputEnded {
-            toOutput = try read(core, stream: 0)
-            guard !toOutput.isEmpty, files.isSocket else {
-                break
-            }
-            writeOut(&toOutput, to: files.output)
-        }
-        if toError.isEmpty, !hasOutputEnded {
-            toError = try read(core, stream: 1)
-            if files.error == nil {
-                toError = []
-            }
-        }
-        if !toOutput.isEmpty, files.isSocket || take(&ready, files.output, PollEvents.writable) {
-            writeOut(&toOutput, to: files.output)
-        }
-        if let error = files.error, !toError.isEmpty, take(&ready, error, PollEvents.writable) {
-            writeOut(&toError, to: error)
-        }
-        if !hasOutputEnded, toOutput.isEmpty, unsafe libssh2_channel_eof(try core.channel(number)) == 1 {
+        try pass(&toOutput, core, stream: 0, to: files.output, ready: &ready)
+        try pass(&toError, core, stream: 1, to: files.error, ready: &ready)
+        if !hasOutputEnded, toOutput.isEmpty, toError.isEmpty, unsafe libssh2_channel_eof(try core.channel(number)) == 1
+        {
             hasOutputEnded = true
             if files.isSocket {
                 shutdown(files.output, Int32(SHUT_WR))
+            }
+        }
+    }
+
+    /// Passes one stream on until the channel has nothing more or the file takes nothing more.
+    ///
+    /// No event tells of what the library holds back, so nothing is left there without a reason to be
+    /// called again: bytes in `buffer`, for which the file is polled.
+    private func pass(
+        _ buffer: inout [UInt8],
+        _ core: SessionCore,
+        stream: Int32,
+        to file: Int32?,
+        ready: inout [Int32: Int16]
+    ) throws(SSHError) {
+        guard !hasOutputEnded || !buffer.isEmpty else {
+            return
+        }
+        while true {
+            if buffer.isEmpty {
+                buffer = try read(core, stream: stream)
+            }
+            guard !buffer.isEmpty else {
+                return
+            }
+            guard let file else {
+                buffer = []
+                continue
+            }
+            guard files.isSocket || take(&ready, file, PollEvents.writable) else {
+                return
+            }
+            writeOut(&buffer, to: file)
+            guard buffer.isEmpty else {
+                return
             }
         }
     }

@@ -16,6 +16,8 @@ struct ChannelTable {
     /// How many sessions the server allows at once, as far as it has said.
     var sessionLimit: Int?
     var nextNumber = 0
+    /// How many requests were queued so far.
+    var queuedCount = 0
 
     var sessionCount: Int {
         open.values.count(where: \.isSession) + dying.count(where: \.isSession)
@@ -67,6 +69,7 @@ extension SessionCore {
             request.answer?(self, .failure(failure))
         } else {
             channels.queue.append(request)
+            channels.queuedCount += 1
         }
     }
 

@@ -129,12 +129,15 @@ internal import Darwin
         var hasProgress = true
         while hasProgress, loss == nil {
             let consumed = wire?.consumed
+            let queued = channels.queuedCount
             hasProgress = advanceOpening()
             hasProgress = advanceOperations() || hasProgress
             hasProgress = advanceServices() || hasProgress
             hasProgress = releaseDyingChannels() || hasProgress
             // A call for one channel may have read packets for another that was asked before it.
             hasProgress = hasProgress || wire?.consumed != consumed
+            // A service may have asked for a channel after the opening had its turn.
+            hasProgress = hasProgress || channels.queuedCount != queued
             hasProgress = wire?.flush() == true || hasProgress
         }
         ready.removeAll(keepingCapacity: true)

@@ -96,6 +96,7 @@ extension OverSSH {
             defer { close(listener) }
             let forward = try await connection.forward(to: target(port))
 
+            let start = ContinuousClock.now
             let sent = try await runBlocking {
                 let client = try #require(LoopbackSocket.connect(forward.port))
                 defer { close(client) }
@@ -117,6 +118,7 @@ extension OverSSH {
                 return (total, readAll(client).count)
             }
 
+            #expect(ContinuousClock.now - start < .seconds(8))
             #expect(sent.0 < 64 << 20)
             #expect(sent.0 == sent.1)
         }
@@ -125,6 +127,7 @@ extension OverSSH {
         func refusedTarget() async throws {
             let forward = try await connection.forward(to: target(try LoopbackSocket.freePort()))
 
+            let start = ContinuousClock.now
             for _ in 0..<2 {
                 let received = try await runBlocking {
                     let client = try #require(LoopbackSocket.connect(forward.port))
@@ -133,6 +136,8 @@ extension OverSSH {
                 }
                 #expect(received.isEmpty)
             }
+            // Far below the keepalive, whose clock would cover up an event that was missed.
+            #expect(ContinuousClock.now - start < .seconds(5))
         }
 
         @Test("a local port that is taken is an error")

@@ -103,6 +103,28 @@ extension OverSSH {
             #expect(try errors.fileHandleForReading.readToEnd() == Data("err\n".utf8))
         }
 
+        @Test("a reader of standard output that is slow gets everything, and soon")
+        func slowReader() async throws {
+            let output = Pipe()
+            let silence = FileHandle.nullDevice
+            let streams = SSHConnection.Streams(
+                input: silence.fileDescriptor,
+                output: output.fileHandleForWriting.fileDescriptor,
+                error: silence.fileDescriptor
+            )
+            let session = Task { [connection] in
+                let status = try await connection.interact("head -c 3000000 /dev/zero", streams: streams)
+                try output.fileHandleForWriting.close()
+                return status
+            }
+            let start = ContinuousClock.now
+            let received = try await runBlocking { try output.fileHandleForReading.readToEnd() }
+
+            #expect(try await session.value == .exited(0))
+            #expect(received?.count == 3_000_000)
+            #expect(ContinuousClock.now - start < .seconds(8))
+        }
+
         @Test("a cancelled session ends at once and gives the terminal back")
         func cancellation() async throws {
             let (person, program) = try openTerminal(columns: 80, rows: 24)
