@@ -22,14 +22,11 @@ extension OverSSH {
         }
 
         /// An HTTP server that gives out the server's folder.
-        private func startHTTP() async throws -> (process: Process, port: UInt16) {
+        private func startHTTP() async throws -> (process: SpawnedProcess, port: UInt16) {
             let port = try LoopbackSocket.freePort()
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["python3", "-m", "http.server", "-b", "127.0.0.1", "\(port)", "-d", server.folder]
-            process.standardOutput = FileHandle.nullDevice
-            process.standardError = FileHandle.nullDevice
-            try process.run()
+            let process = try SpawnedProcess([
+                "/usr/bin/env", "python3", "-m", "http.server", "-b", "127.0.0.1", "\(port)", "-d", server.folder,
+            ])
             let deadline = Deadline.after(.seconds(20))
             while !LoopbackSocket.isListening(port), !deadline.hasPassed {
                 try await ContinuousClock().sleep(for: .milliseconds(20))
