@@ -33,13 +33,15 @@ package struct Gateway: Sendable {
     ) {
         self.configuration = configuration
         self.logger = logger
-        let docker = DockerRoutes(cluster: cluster, configuration: configuration, logger: logger)
+        let metrics = GatewayMetrics()
+        let docker = DockerRoutes(cluster: cluster, configuration: configuration, logger: logger, metrics: metrics)
         service = GatewayService(
             routes: routes + docker.all,
             fallback: docker.passOnUnknown,
             extensions: extensions,
             cluster: cluster,
             configuration: configuration,
+            metrics: metrics,
             logger: logger
         )
     }

@@ -77,6 +77,21 @@ struct GatewayTests {
         #expect(ping.body == Array("OK".utf8))
     }
 
+    @Test("metrics count nodes, containers and requests by route")
+    func metrics() async throws {
+        let engine = try await engine()
+
+        let text = try await withGateway(over: [engine]) { client in
+            _ = try await get(client, "/containers/nosuch/json")
+            return String(decoding: try await get(client, "/metrics").body, as: UTF8.self)
+        }
+
+        #expect(text.contains("swarm_nodes{status=\"Healthy\"} 1\n"))
+        #expect(text.contains("swarm_containers{state=\"running\"} 1\n"))
+        let labels = #"{route="containers/{name}/json",method="GET",status="404"}"#
+        #expect(text.contains("swarm_request_seconds_count\(labels) 1\n"))
+    }
+
     @Test("info has classic swarm's lines for each node")
     func info() async throws {
         let engine = try await engine()

@@ -67,6 +67,7 @@ extension DockerRoutes {
                 return reply
             }
             await cluster.commit(reservation, containerID: id)
+            metrics.recordPlacement()
             logger.info(
                 "placed container",
                 metadata: ["container": "\(id.prefix(12))", "node": "\(node.name)", "request": "\(request.id)"]

@@ -15,6 +15,7 @@ struct DockerRoutes: Sendable {
     let cluster: Cluster
     let configuration: GatewayConfiguration
     let logger: Logger
+    let metrics: GatewayMetrics
     let execs = ExecDirectory()
     let sessions = SessionDirectory()
 

@@ -17,6 +17,10 @@ extension DockerRoutes {
             Route(.GET, "distribution/{name}/json") { try await call($0, to: anyNode()).relay(to: $1) },
             Route(.GET, "healthz") { _, responder in try await responder.send(bytes: Array("ok\n".utf8)) },
             Route(.GET, "readyz", ready),
+            Route(.GET, "metrics") { _, responder in
+                let headers: HTTPHeaders = ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"]
+                try await responder.send(headers: headers, bytes: Array(metrics.text(cluster.snapshot).utf8))
+            },
         ]
     }
 

@@ -14,6 +14,7 @@ final class GatewayService: Sendable {
     private let extensions: [GatewayExtension]
     private let cluster: Cluster
     private let configuration: GatewayConfiguration
+    private let metrics: GatewayMetrics
     private let logger: Logger
     private let fallback: RouteHandler
     private let count = Atomic<UInt64>(0)
@@ -26,6 +27,7 @@ final class GatewayService: Sendable {
         extensions: [GatewayExtension],
         cluster: Cluster,
         configuration: GatewayConfiguration,
+        metrics: GatewayMetrics,
         logger: Logger
     ) {
         table = RouteTable(routes)
@@ -33,6 +35,7 @@ final class GatewayService: Sendable {
         self.extensions = extensions
         self.cluster = cluster
         self.configuration = configuration
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -61,8 +64,20 @@ final class GatewayService: Sendable {
 
     /// Answers a request, also when it fails; returns early only when the client is gone.
     func answer(_ request: GatewayRequest, _ responder: Responder) async {
+        let found = table.find(request)
+        let start = ContinuousClock.now
+        defer {
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            // Methods are words of the client's choice: only those of a route are counted apart.
+            metrics.record(
+                route: found?.0.pattern ?? "other",
+                method: found == nil ? "other" : request.method.rawValue,
+                status: responder.status,
+                seconds: seconds
+            )
+        }
         do {
-            try await dispatch(request, responder)
+            try await dispatch(request, to: found, responder)
         } catch {
             if !(error is CancellationError) {
                 logger.debug(
@@ -77,7 +92,11 @@ final class GatewayService: Sendable {
         }
     }
 
-    private func dispatch(_ request: GatewayRequest, _ responder: Responder) async throws {
+    private func dispatch(
+        _ request: GatewayRequest,
+        to found: (Route, GatewayRequest)?,
+        _ responder: Responder
+    ) async throws {
         if request.method == .OPTIONS {
             return try await responder.send(status: 200)
         }
@@ -87,7 +106,7 @@ final class GatewayService: Sendable {
             }
         }
         try checkVersion(request)
-        guard let (route, named) = table.find(request) else {
+        guard let (route, named) = found else {
             return try await fallback(request, responder)
         }
         try await route.handler(named, responder)

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Cluster
+internal import DockerAPI
+internal import Synchronization
+
+/// Counts for `/metrics`, in Prometheus' text format.
+///
+/// Labels are routes as written in the table, methods and statuses: their number is bounded,
+/// whatever clients ask for.
+final class GatewayMetrics: Sendable {
+    private struct Key: Hashable, Comparable {
+        let route: String
+        let method: String
+        let status: Int
+
+        static func < (left: Key, right: Key) -> Bool {
+            (left.route, left.method, left.status) < (right.route, right.method, right.status)
+        }
+    }
+
+    private struct Sum {
+        var count = 0
+        var seconds = 0.0
+    }
+
+    private let requests = Mutex<[Key: Sum]>([:])
+    private let placements = Atomic<Int>(0)
+
+    /// Counts an answered request; `seconds` of a stream are those until its end.
+    func record(route: String, method: String, status: Int, seconds: Double) {
+        requests.withLock { requests in
+            requests[Key(route: route, method: method, status: status), default: Sum()].count += 1
+            requests[Key(route: route, method: method, status: status), default: Sum()].seconds += seconds
+        }
+    }
+
+    /// Counts a container that was placed and created.
+    func recordPlacement() {
+        placements.add(1, ordering: .relaxed)
+    }
+
+    /// The text of all metrics at this moment.
+    func text(_ snapshot: ClusterSnapshot) -> String {
+        var lines: [String] = []
+        func family(_ name: String, _ type: String, _ help: String) {
+            lines.append("# HELP \(name) \(help)")
+            lines.append("# TYPE \(name) \(type)")
+        }
+        family("swarm_nodes", "gauge", "Nodes by status.")
+        for status in [NodeStatus.pending, .healthy, .unhealthy, .disconnected] {
+            let count = snapshot.nodes.count { $0.status == status }
+            lines.append("swarm_nodes{status=\"\(status.rawValue)\"} \(count)")
+        }
+        family("swarm_containers", "gauge", "Containers by state.")
+        for (state, count) in Self.containers(snapshot).sorted(by: { $0.key < $1.key }) {
+            lines.append("swarm_containers{state=\"\(Self.escape(state))\"} \(count)")
+        }
+        family("swarm_placements_total", "counter", "Containers placed and created.")
+        lines.append("swarm_placements_total \(placements.load(ordering: .relaxed))")
+        family("swarm_request_seconds", "summary", "Requests by route, until the end of the answer.")
+        for (key, sum) in requests.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            let labels = "{route=\"\(Self.escape(key.route))\",method=\"\(key.method)\",status=\"\(key.status)\"}"
+            lines.append("swarm_request_seconds_sum\(labels) \(sum.seconds)")
+            lines.append("swarm_request_seconds_count\(labels) \(sum.count)")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func containers(_ snapshot: ClusterSnapshot) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for container in snapshot.nodes.lazy.flatMap(\.containers.values) {
+            counts[container.summary.state, default: 0] += 1
+        }
+        return counts
+    }
+
+    private static func escape(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}
