@@ -54,6 +54,9 @@ extension HTTPError {
     /// Classifies what curl reports.
     init(_ failure: CurlFailure, endpoint: String) {
         switch failure.code {
+        case CURLE_UNSUPPORTED_PROTOCOL where failure.wasConnected:
+            // That is also how curl says that there was no status line: HTTP 0.9.
+            self = .malformedResponse(endpoint: endpoint, detail: failure.detail)
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
             self = .badURL(endpoint)
         case CURLE_COULDNT_RESOLVE_HOST:
@@ -103,7 +106,7 @@ extension TLSFailure {
             self = .clientCertificateRequired
         case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ENGINE_NOTFOUND:
             self = .badLocalFile(detail: failure.detail)
-        case CURLE_SSL_CONNECT_ERROR where failure.verifyResult != 0:
+        case CURLE_SSL_CONNECT_ERROR where failure.verifyResult > 1:
             self = TLSFailure(verifyResult: failure.verifyResult)
         case CURLE_SSL_CONNECT_ERROR:
             self = failure.alert.map(TLSFailure.init(alert:)) ?? .handshake(detail: failure.detail)
@@ -112,10 +115,12 @@ extension TLSFailure {
         }
     }
 
-    /// Reads one of OpenSSL's `X509_V_ERR_…`; 0 with a failed verification is a wrong name.
+    /// Reads one of OpenSSL's `X509_V_ERR_…` of a failed verification.
+    ///
+    /// 0, or curl's 1 for "not looked at yet": OpenSSL found no fault, so the name is wrong, which curl compares first.
     init(verifyResult: Int) {
         switch verifyResult {
-        case 0, 62, 64: self = .nameMismatch
+        case 0, 1, 62, 64: self = .nameMismatch
         case 2, 18, 19, 20, 21: self = .unknownAuthority
         case 9: self = .notYetValid
         case 10: self = .expired

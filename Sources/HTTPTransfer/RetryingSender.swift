@@ -95,9 +95,10 @@ package struct RetryingSender: HTTPSending {
         case .success(let response):
             switch response.status {
             case 429: break
-            case 502, 503,
-                504 where mayRepeat:
-                break
+            case 502, 503, 504:
+                guard mayRepeat else {
+                    return nil
+                }
             default: return nil
             }
             let asked = response.head.first("Retry-After").flatMap { RetryAfter.seconds(in: $0, now: now()) }

@@ -28,9 +28,13 @@ final class TransferPipe: Sendable {
         var outcome: Result<Void, any Error>?
         var isPaused = false
         var isCancelled = false
+        /// How many changes there were that a reader may wait for.
+        var changes = 0
         var waiter: CheckedContinuation<Void, Never>?
 
-        mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
+        /// Notes a change, and returns the reader when it waits for one.
+        mutating func changed() -> CheckedContinuation<Void, Never>? {
+            changes += 1
             defer { waiter = nil }
             return waiter
         }
@@ -50,7 +54,7 @@ final class TransferPipe: Sendable {
     func receive(_ head: HTTPHead) {
         state.withLock { state in
             state.head = head
-            return state.takeWaiter()
+            return state.changed()
         }?.resume()
     }
 
@@ -60,7 +64,7 @@ final class TransferPipe: Sendable {
             switch mode {
             case .collect(let limit) where state.body.count + bytes.count > limit:
                 state.outcome = .failure(HTTPError.tooLarge(endpoint: endpoint, limit: limit))
-                return (.abort, state.takeWaiter())
+                return (.abort, state.changed())
             case .stream where state.body.count >= Self.highWater:
                 state.isPaused = true
                 return (.pause, nil)
@@ -69,7 +73,7 @@ final class TransferPipe: Sendable {
                 return (.goOn, nil)
             case .stream:
                 state.body += bytes
-                return (.goOn, state.takeWaiter())
+                return (.goOn, state.changed())
             }
         }
         waiter?.resume()
@@ -80,7 +84,7 @@ final class TransferPipe: Sendable {
     func finish(_ outcome: Result<Void, any Error>) {
         state.withLock { state in
             state.outcome = state.outcome ?? outcome
-            return state.takeWaiter()
+            return state.changed()
         }?.resume()
     }
 
@@ -148,19 +152,20 @@ final class TransferPipe: Sendable {
     /// Cancellation needs no handler here: it ends the transfer, and that is a change.
     private func wait<Value>(_ ready: (inout State) -> Result<Value, any Error>?) async throws -> Value {
         while true {
-            if let result = state.withLock({ ready(&$0) }) {
+            let (result, seen) = state.withLock { (ready(&$0), $0.changes) }
+            if let result {
                 return try result.get()
             }
             await withCheckedContinuation { continuation in
-                let changed = state.withLock { state in
-                    // Between the two locks something may have come.
-                    guard state.outcome == nil, ready(&state) == nil else {
+                // Between the two locks something may have come; `ready` takes what it finds, so it is not asked here.
+                let hasChanged = state.withLock { state in
+                    guard state.changes == seen else {
                         return true
                     }
                     state.waiter = continuation
                     return false
                 }
-                if changed {
+                if hasChanged {
                     continuation.resume()
                 }
             }
