@@ -112,7 +112,7 @@ extension NodeFields {
             containers[id] = new
             directory.insert(place, names: new.summary.names)
             placement.add(
-                NodeContainer(id: id, name: new.name, labels: new.summary.labels),
+                NodeContainer(id: id, name: new.name, labels: new.summary.labels, isOverhead: new.isOverhead),
                 claim: new.claim,
                 ports: new.ports,
                 key: id
@@ -124,7 +124,8 @@ extension NodeFields {
 extension NodeSnapshot {
     /// Adds a container's claims to the sums; the first holder of a port keeps it.
     mutating func add(_ container: NodeContainer, claim: Resources, ports: [HostPort], key: String) {
-        containers[key] = container
+        let old = containers.updateValue(container, forKey: key)
+        overhead += (container.isOverhead ? 1 : 0) - (old?.isOverhead == true ? 1 : 0)
         reserved += claim
         for port in ports where self.ports[port] == nil {
             self.ports[port] = container.name
@@ -133,7 +134,9 @@ extension NodeSnapshot {
 
     /// Takes a container's claims out of the sums again.
     mutating func remove(claim: Resources, ports: [HostPort], key: String) {
-        let name = containers.removeValue(forKey: key)?.name
+        let old = containers.removeValue(forKey: key)
+        let name = old?.name
+        overhead -= old?.isOverhead == true ? 1 : 0
         reserved -= claim
         for port in ports where self.ports[port] == name {
             self.ports[port] = nil

@@ -22,6 +22,11 @@ package final class ContainerState: Sendable {
     }
 
     package var id: String { summary.id }
+    /// Whether it is an agent or a manager of a cluster: by its image, as classic swarm tells them.
+    package var isOverhead: Bool {
+        let name = summary.image.prefix { $0 != ":" && $0 != "@" }.split(separator: "/").last ?? ""
+        return name == "swarm" || name == "swarmd"
+    }
     /// Without the leading slash; the short id when the engine gave none.
     package var name: String { summary.names.first ?? String(summary.id.prefix(12)) }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 internal import Machines
+internal import Provisioning
 internal import SecureShell
 internal import SwarmCore
 
@@ -14,9 +15,13 @@ extension ClusterLifecycle {
     ///   - purge: whether engines that we installed on adopted hosts go too.
     /// - Throws: ``PartialFailure`` with an error for each machine that is still there.
     package func remove(_ names: [String], force: Bool, purge: Bool) async throws {
+        try await remove(names, leaving: true, force: force, purge: purge)
+    }
+
+    private func remove(_ names: [String], leaving: Bool, force: Bool, purge: Bool) async throws {
         let records = try names.map(store.machine)
         let results = await concurrently(records, limit: context.parallel) { record in
-            try await remove(record, force: force, purge: purge)
+            try await remove(record, leaving: leaving, force: force, purge: purge)
         }
         try throwIfAny(results.compactMap(\.userFacingFailure), of: names.count)
     }
@@ -28,8 +33,10 @@ extension ClusterLifecycle {
         defer { withExtendedLifetime(use) {} }
         // Workers first: the manager answers until the end.
         let machines = try store.machines(of: name)
-        try await remove(machines.filter { $0.role == .worker }.map(\.name), force: force, purge: purge)
-        try await remove(machines.filter { $0.role == .manager }.map(\.name), force: force, purge: purge)
+        for role in [MachineRole.worker, .manager] {
+            let names = machines.filter { $0.role == role }.map(\.name)
+            try await remove(names, leaving: false, force: force, purge: purge)
+        }
         try store.removeCluster(name)
     }
 
@@ -44,10 +51,32 @@ extension ClusterLifecycle {
         return lines
     }
 
-    private func remove(_ record: MachineRecord, force: Bool, purge: Bool) async throws {
+    /// Lets the node's agent say good-bye, so that the cluster forgets the node now and not when its entry expires.
+    ///
+    /// A host that does not answer is removed all the same.
+    private func leave(_ record: MachineRecord) async {
+        guard record.phase >= .provisioned, let address = record.address else {
+            return
+        }
+        let engine = EngineEndpoint(host: address, port: UInt16(clamping: record.enginePort))
+        do {
+            try await Provisioner().leave(
+                engine,
+                identity: context.identity(of: record.cluster),
+                deadline: .after(.seconds(10))
+            )
+        } catch {
+            context.progress.warn("its agent could not be stopped: \(ErrorReport(error).message)", about: record.name)
+        }
+    }
+
+    private func remove(_ record: MachineRecord, leaving: Bool, force: Bool, purge: Bool) async throws {
         context.progress.begin("remove", of: record.name)
         do {
             let driver = try context.driver(record.driver)
+            if leaving {
+                await leave(record)
+            }
             if driver.makesHosts {
                 try await driver.remove(try context.driverMachine(record))
             } else if record.ssh != nil, record.phase >= .created {

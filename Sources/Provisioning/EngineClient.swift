@@ -109,6 +109,15 @@ struct EngineClient {
         _ = try await call("POST", "/containers/\(name)/start")
     }
 
+    /// Asks a container to end and waits for it; one that is not there counts as ended.
+    ///
+    /// - Parameters:
+    ///   - name: the container.
+    ///   - grace: seconds until it is killed.
+    func stop(_ name: String, grace: Int) async throws {
+        _ = try await found { _ = try await call("POST", "/containers/\(name)/stop?t=\(grace)") }
+    }
+
     /// Ends and removes a container; one that is not there counts as removed.
     func remove(_ name: String) async throws {
         _ = try await found { _ = try await call("DELETE", "/containers/\(name)?force=1&v=1") }

@@ -106,6 +106,28 @@ package struct Provisioner: Sendable {
         let shell = HostShell(request, deadline: deadline, progress: progress)
         return try await UninstallStep(request: request, shell: shell, purges: purge).apply(facts)
     }
+
+    /// Ends the node's agent, which takes the node out of discovery on its way.
+    ///
+    /// - Throws: ``HTTPError``, or what the engine said.
+    package func leave(_ engine: EngineEndpoint, identity: ClientIdentity, deadline: Deadline) async throws {
+        let client = EngineClient(
+            sender: sender,
+            endpoint: engine,
+            connectTo: nil,
+            identity: identity,
+            deadline: deadline
+        )
+        do {
+            try await client.stop(ContainerSpec.agentName, grace: 5)
+        } catch let refused as EngineClient.Refused {
+            throw ProvisionError(
+                host: engine.host,
+                step: .agent,
+                cause: .engineRefused(call: refused.call, status: refused.status, reason: refused.reason)
+            )
+        }
+    }
 }
 
 /// What provisioning leaves to know.

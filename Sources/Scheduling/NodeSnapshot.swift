@@ -25,6 +25,8 @@ package struct NodeSnapshot: Sendable, Equatable {
     package var ports: [HostPort: String]
     /// By id (a reservation's token until the container is created).
     package var containers: [String: NodeContainer]
+    /// How many of ``containers`` are the cluster's own agents and managers, which count as no load.
+    package var overhead = 0
     /// Ids, `repository:tag`, digests and bare repositories of the images on the node.
     package var images: Set<String>
     /// Names of the local volumes on the node.
@@ -64,6 +66,9 @@ package struct NodeSnapshot: Sendable, Equatable {
 }
 
 extension NodeSnapshot {
+    /// How many containers of users are on the node, running or not.
+    package var workload: Int { containers.count - overhead }
+
     /// What may be promised: the capacity and `overcommit` times as much again.
     package func promisable(overcommit: Double) -> Resources {
         Resources(
@@ -89,10 +94,13 @@ package struct NodeContainer: Sendable, Equatable {
     /// Without the leading slash.
     package var name: String
     package var labels: [String: String]
+    /// Whether it is an agent or a manager of the cluster itself.
+    package var isOverhead: Bool
 
-    package init(id: String, name: String, labels: [String: String] = [:]) {
+    package init(id: String, name: String, labels: [String: String] = [:], isOverhead: Bool = false) {
         self.id = id
         self.name = name
         self.labels = labels
+        self.isOverhead = isOverhead
     }
 }

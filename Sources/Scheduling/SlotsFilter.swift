@@ -10,9 +10,9 @@ package struct SlotsFilter: PlacementFilter {
     package func conditions(of request: PlacementRequest) -> [String] { ["available container slots"] }
 
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
-        guard let slots = node.labels["containerslots"].flatMap({ Int($0) }), node.containers.count >= slots else {
+        guard let slots = node.labels["containerslots"].flatMap({ Int($0) }), node.workload >= slots else {
             return nil
         }
-        return .fact("all container slots are taken", example: "\(node.containers.count) of \(slots)")
+        return .fact("all container slots are taken", example: "\(node.workload) of \(slots)")
     }
 }

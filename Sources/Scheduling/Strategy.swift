@@ -58,7 +58,7 @@ package enum Strategy: Sendable, Hashable {
         case .binpack:
             for index in candidates {
                 let weight = nodes[index].weight(of: claim, overcommit: overcommit)
-                let rank = RankedChoice.Rank(-weight, -nodes[index].containers.count)
+                let rank = RankedChoice.Rank(-weight, -nodes[index].workload)
                 choice.offer(index, rank: rank, using: &generator)
             }
         case .spread(let label):
@@ -66,7 +66,7 @@ package enum Strategy: Sendable, Hashable {
             for index in candidates {
                 let weight = nodes[index].weight(of: claim, overcommit: overcommit)
                 let group = label.flatMap { groups?[nodes[index].labels[$0] ?? ""] } ?? 0
-                let rank = RankedChoice.Rank(weight, nodes[index].containers.count, group: group)
+                let rank = RankedChoice.Rank(weight, nodes[index].workload, group: group)
                 choice.offer(index, rank: rank, using: &generator)
             }
         }
@@ -75,7 +75,7 @@ package enum Strategy: Sendable, Hashable {
 
     /// How many containers are on nodes with each value of a label.
     private static func containers(by label: String, of nodes: [NodeSnapshot]) -> [String: Int] {
-        nodes.reduce(into: [:]) { $0[$1.labels[label] ?? "", default: 0] += $1.containers.count }
+        nodes.reduce(into: [:]) { $0[$1.labels[label] ?? "", default: 0] += $1.workload }
     }
 }
 

@@ -136,4 +136,24 @@ struct ClusterCoreTests {
             #expect(held > 0 || Set(placement.ports.keys) == Set(node.containers.values.flatMap(\.ports)))
         }
     }
+
+    @Test("the cluster's own containers count as no load, so that users' containers spread evenly")
+    func overhead() throws {
+        var core = try core(3)
+        for (number, names) in [["a", "m"], ["a"], ["a"]].enumerated() {
+            for name in names {
+                let json = #"{"Id":"\#(name)\#(number)","Names":["/\#(name)"],"State":"running","Image":"swarmd:1"}"#
+                let summary = try #require(ContainerSummary(try JSON(parsing: json)))
+                let own = ContainerState(summary: summary, claim: Resources(), ports: [], run: nil)
+                core.apply(own, on: "10.0.0.\(number + 1):2376", read: core.beginRead())
+            }
+        }
+
+        var nodes: [String: Int] = [:]
+        for number in 1...6 {
+            nodes[try core.reserve(PlacementRequest(name: "c\(number)"), excluding: []).nodeName, default: 0] += 1
+        }
+
+        #expect(nodes == ["n1": 2, "n2": 2, "n3": 2])
+    }
 }

@@ -112,7 +112,7 @@ private struct ContainerQuery {
     func accepts(_ container: ContainerState, on node: NodeState) -> Bool {
         let summary = container.summary
         guard showsAll || summary.state == "running" || summary.state == "paused" || summary.state == "restarting",
-            !(hidesManagers && Self.isManager(summary)),
+            !(hidesManagers && container.isOverhead),
             createdBefore.map({ summary.created < $0 }) ?? true,
             createdSince.map({ summary.created > $0 }) ?? true
         else {
@@ -175,11 +175,5 @@ private struct ContainerQuery {
             return false
         }
         return port >= low && port <= high && (sides.count > 1 ? sides[1] == transport : transport == "tcp")
-    }
-
-    /// Containers of the manager itself, which `docker ps` shows only with `-a`.
-    private static func isManager(_ summary: ContainerSummary) -> Bool {
-        let name = summary.image.prefix { $0 != ":" && $0 != "@" }.split(separator: "/").last ?? ""
-        return name == "swarm" || name == "swarmd"
     }
 }
