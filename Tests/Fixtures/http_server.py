@@ -156,12 +156,26 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         pass
 
     def finish_request(self, request, client_address):
+        if not self.context:
+            super().finish_request(request, client_address)
+            return
         # The handshake belongs to the connection's own thread.
-        if self.context:
-            request = self.context.wrap_socket(request, server_side=True)
+        request = self.context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+        try:
+            request.do_handshake()
+        except ssl.SSLError:
+            self.let_alert_arrive(request)
+            return
         super().finish_request(request, client_address)
-        if self.context:
-            request.close()
+        request.close()
+
+    @staticmethod
+    def let_alert_arrive(request):
+        """Reads what the client still sends: closing before would reset the connection and lose the alert."""
+        with socket.socket(fileno=request.detach()) as plain:
+            plain.shutdown(socket.SHUT_WR)
+            while plain.recv(1 << 12):
+                pass
 
 
 class UnixServer(Server):
