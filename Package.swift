@@ -201,7 +201,9 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore"],
+            dependencies: [
+                "Discovery", "DockerAPI", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore", logging,
+            ],
             swiftSettings: strict
         ),
     ]

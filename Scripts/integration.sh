@@ -15,6 +15,7 @@ mkdir -p "$folder"
 
 was_running=$(Scripts/testbed/engine.sh status default >/dev/null 2>&1 && echo yes || echo no)
 finish() {
+    Scripts/testbed/store.sh stop-all
     [[ $was_running == yes ]] || Scripts/testbed/testbed.sh down >/dev/null
 }
 trap finish EXIT

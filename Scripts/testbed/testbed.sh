@@ -21,6 +21,7 @@ case "${1:-} ${2:-}" in
         "$here/node-image.sh" --variant all
         ;;
     'down ' | 'down --purge')
+        "$here/store.sh" stop-all
         for folder in "$testbed_state"/engines/*/; do
             [[ ! -d $folder ]] || "$here/engine.sh" stop "$(basename "$folder")" ${2:+"$2"}
         done

@@ -27,7 +27,7 @@ final class Manager: Sendable {
         cluster = Cluster(configuration: configuration.cluster, logger: logger) { address in
             HTTPClient(address: try EngineAddress(parsing: address), tls: tls)
         }
-        if case .embedded(_, let name) = configuration.discovery {
+        if let name = configuration.discovery.embeddedCluster {
             let members = try EmbeddedMembers(folder: configuration.stateFolder)
             self.members = members
             store = LocalEmbeddedStore(members: members, cluster: name, url: configuration.discovery.description)
@@ -39,7 +39,7 @@ final class Manager: Sendable {
         gateway = Gateway(
             cluster: cluster,
             configuration: Self.gatewayConfiguration(configuration, tls: tls),
-            extensions: members.map { [Self.embeddedAPI($0, cluster: cluster)] } ?? [],
+            extensions: members.map { Self.memberAPIs($0, cluster: cluster) } ?? [],
             logger: logger
         )
     }
@@ -54,10 +54,14 @@ final class Manager: Sendable {
         return gateway
     }
 
-    /// The members' side of `swarm://`, on the same port as Docker's API.
-    private static func embeddedAPI(_ members: EmbeddedMembers, cluster: Cluster) -> GatewayExtension {
-        let api = EmbeddedAPI(members: members) { cluster.nudge($0) }
-        return { method, target in await api.reply(method: method, target: target) }
+    /// The members' side of `swarm://` and `token://`, on the same port as Docker's API.
+    private static func memberAPIs(_ members: EmbeddedMembers, cluster: Cluster) -> [GatewayExtension] {
+        let embedded = EmbeddedAPI(members: members) { cluster.nudge($0) }
+        let token = TokenAPI(members: members) { cluster.nudge($0) }
+        return [
+            { method, target in await embedded.reply(method: method, target: target) },
+            { method, target in await token.reply(method: method, target: target) },
+        ]
     }
 
     /// Runs until the task is cancelled.

@@ -107,6 +107,9 @@ struct ManagerConfiguration: Sendable {
         guard arguments.ttl.duration > .zero else {
             throw DaemonError.usage("--replication-ttl should be a positive number")
         }
+        guard !discovery.canElect else {
+            throw DaemonError.usage("--replication is not available in this version")
+        }
         throw DaemonError.usage(
             "Leader election is only supported with consul, etcd and zookeeper discovery, not \"\(discovery)\""
         )

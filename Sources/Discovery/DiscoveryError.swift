@@ -8,14 +8,14 @@ package enum DiscoveryError: UserFacingError, Equatable {
     /// The URL cannot be read; the detail says what is wrong with it.
     case malformedURL(String, detail: String)
     case unknownScheme(String, url: String)
-    /// A scheme of classic swarm that this build does not speak.
-    case unsupportedScheme(String)
     case malformedAddress(String, detail: String)
     case malformedOption(String, detail: String)
     /// The members are listed by hand, and nobody can register.
     case cannotRegister(url: String)
     /// The store answered, but not as it should.
     case storeFailed(url: String, reason: String)
+    /// The store does not take our credentials, or does not allow the call.
+    case denied(url: String, reason: String)
     /// No server of the store answers.
     case unreachable(url: String, reason: String)
     case stateUnreadable(path: String, detail: String)
@@ -24,11 +24,11 @@ package enum DiscoveryError: UserFacingError, Equatable {
         switch self {
         case .malformedURL(let url, let detail): "invalid discovery URL \"\(url)\": \(detail)"
         case .unknownScheme(let scheme, let url): "invalid discovery URL \"\(url)\": unknown scheme \"\(scheme)\""
-        case .unsupportedScheme(let scheme): "discovery with \"\(scheme)://\" is not supported by this version"
         case .malformedAddress(let address, let detail): "invalid address \"\(address)\": \(detail)"
         case .malformedOption(let option, let detail): "invalid discovery option \"\(option)\": \(detail)"
         case .cannotRegister(let url): "\"\(url)\" is a fixed list: nodes cannot register with it"
         case .storeFailed(let url, let reason): "discovery \"\(url)\" failed: \(reason)"
+        case .denied(let url, let reason): "discovery \"\(url)\" refuses access: \(reason)"
         case .unreachable(let url, let reason): "discovery \"\(url)\" does not answer: \(reason)"
         case .stateUnreadable(let path, let detail): "cannot read the members kept in \"\(path)\": \(detail)"
         }
@@ -36,20 +36,23 @@ package enum DiscoveryError: UserFacingError, Equatable {
 
     package var hint: String? {
         switch self {
-        case .malformedURL, .unknownScheme, .unsupportedScheme:
-            "use swarm://MANAGER:PORT/CLUSTER, nodes://HOST:PORT,… or file:///PATH"
+        case .malformedURL, .unknownScheme:
+            "use swarm://MANAGER:PORT/CLUSTER, nodes://HOST:PORT,…, file:///PATH, token://ID@MANAGER:PORT, or "
+                + "etcd://, consul:// or zk:// with HOST:PORT,…/PREFIX"
         case .malformedAddress: "write HOST:PORT, as in 10.0.0.5:2376 or 10.0.0.[10:20]:2376"
         case .cannotRegister: "add the node to the list instead"
         case .stateUnreadable(let path, _): "move \"\(path)\" away; the agents register again by themselves"
+        case .denied: "pass --discovery-opt kv.username=… and kv.password=…, or kv.token=… for Consul"
         case .malformedOption, .storeFailed, .unreachable: nil
         }
     }
 
     package var kind: ErrorKind {
         switch self {
-        case .malformedURL, .unknownScheme, .unsupportedScheme, .malformedAddress, .malformedOption, .cannotRegister:
+        case .malformedURL, .unknownScheme, .malformedAddress, .malformedOption, .cannotRegister:
             .usage
         case .storeFailed, .stateUnreadable: .failed
+        case .denied: .denied
         case .unreachable: .unreachable
         }
     }

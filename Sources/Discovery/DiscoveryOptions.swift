@@ -39,6 +39,32 @@ package struct DiscoveryOptions: Sendable, Equatable {
     }
 }
 
+extension DiscoveryOptions {
+    /// `kv.username` and `kv.password`; `nil` without them.
+    ///
+    /// - Throws: ``DiscoveryError/malformedOption(_:detail:)`` when only one is there.
+    func user() throws(DiscoveryError) -> (name: String, password: String)? {
+        switch (values["kv.username"], values["kv.password"]) {
+        case (nil, nil): return nil
+        case (let name?, let password?): return (name, password)
+        default: throw .malformedOption("kv.username", detail: "kv.username and kv.password go together")
+        }
+    }
+}
+
+extension KeyValueURL {
+    /// The store behind the URL, which can also elect a leader.
+    ///
+    /// - Throws: ``DiscoveryError`` for bad options, ``DockerAPIError`` for the files for TLS.
+    package func store(options: DiscoveryOptions) throws -> any DiscoveryStore & LeaderElection {
+        switch kind {
+        case .etcd: try EtcdStore(url: self, options: options)
+        case .consul: try ConsulStore(url: self, options: options)
+        case .zooKeeper: try ZooKeeperStore(url: self, options: options)
+        }
+    }
+}
+
 extension DiscoveryURL {
     /// The store as everybody but the manager that keeps it sees it.
     ///
@@ -55,6 +81,10 @@ extension DiscoveryURL {
             let tls = try options.tls.map { try TLSContexts(files: $0) }
             let clients = managers.map { HTTPClient(address: $0, tls: tls) }
             return RemoteEmbeddedStore(clients: clients, cluster: cluster, url: description)
+        case .keyValue(let url):
+            return try url.store(options: options)
+        case .token(let id, let managers):
+            return try TokenStore(id: id, managers: managers, options: options)
         }
     }
 }

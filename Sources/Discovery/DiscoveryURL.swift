@@ -11,6 +11,10 @@ package enum DiscoveryURL: Sendable, Equatable, CustomStringConvertible {
     case file(path: String)
     /// `swarm://MANAGER:PORT[,…]/CLUSTER`: the manager keeps them itself.
     case embedded(managers: [EngineAddress], cluster: String)
+    /// `etcd://`, `consul://` and `zk://`.
+    case keyValue(KeyValueURL)
+    /// `token://ID[@MANAGER:PORT,…]`; without a manager, the one that reads it keeps the members.
+    case token(String, managers: [EngineAddress])
 
     /// Reads a URL.
     ///
@@ -32,9 +36,13 @@ package enum DiscoveryURL: Sendable, Equatable, CustomStringConvertible {
             self = .file(path: rest)
         case "swarm":
             self = try Self.embedded(rest, url: text)
-        case "token", "etcd", "consul", "zk":
-            throw .unsupportedScheme(scheme)
+        case "token":
+            self = try Self.token(rest, url: text)
         default:
+            if let kind = KeyValueURL.Kind(rawValue: scheme) {
+                self = .keyValue(try KeyValueURL(kind, parsing: rest, url: text))
+                return
+            }
             throw .unknownScheme(scheme, url: text)
         }
     }
@@ -45,6 +53,10 @@ package enum DiscoveryURL: Sendable, Equatable, CustomStringConvertible {
         case .file(let path): "file://" + path
         case .embedded(let managers, let cluster):
             "swarm://" + managers.map(\.description).joined(separator: ",") + "/" + cluster
+        case .keyValue(let url): url.description
+        case .token(let id, let managers):
+            managers.isEmpty
+                ? "token://" + id : "token://" + id + "@" + managers.map(\.description).joined(separator: ",")
         }
     }
 
@@ -52,8 +64,34 @@ package enum DiscoveryURL: Sendable, Equatable, CustomStringConvertible {
     package var acceptsRegistrations: Bool {
         switch self {
         case .nodes, .file: false
-        case .embedded: true
+        case .embedded, .keyValue, .token: true
         }
+    }
+
+    /// The cluster whose members the manager that is given this URL keeps itself; `nil` for other stores.
+    package var embeddedCluster: String? {
+        switch self {
+        case .embedded(_, let cluster): cluster
+        case .token(let id, let managers): managers.isEmpty ? id : nil
+        case .nodes, .file, .keyValue: nil
+        }
+    }
+
+    /// Whether the store can elect a leader.
+    package var canElect: Bool {
+        if case .keyValue = self {
+            return true
+        }
+        return false
+    }
+
+    private static func token(_ rest: String, url: String) throws(DiscoveryError) -> DiscoveryURL {
+        let parts = rest.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let id = parts.first, isClusterName(id) else {
+            throw .malformedURL(url, detail: "ID@MANAGER:PORT is expected after \"token://\"")
+        }
+        let managers = parts.count == 2 ? try addresses(parts[1], url: url) : []
+        return .token(String(id), managers: managers)
     }
 
     private static func embedded(_ rest: String, url: String) throws(DiscoveryError) -> DiscoveryURL {
@@ -61,14 +99,18 @@ package enum DiscoveryURL: Sendable, Equatable, CustomStringConvertible {
         guard parts.count == 2, !parts[0].isEmpty, isClusterName(parts[1]) else {
             throw .malformedURL(url, detail: "MANAGER:PORT/CLUSTER is expected after \"swarm://\"")
         }
+        return .embedded(managers: try addresses(parts[0], url: url), cluster: String(parts[1]))
+    }
+
+    private static func addresses(_ list: Substring, url: String) throws(DiscoveryError) -> [EngineAddress] {
         var managers: [EngineAddress] = []
-        for part in parts[0].split(separator: ",", omittingEmptySubsequences: false) {
+        for part in list.split(separator: ",", omittingEmptySubsequences: false) {
             guard let address = try? EngineAddress(parsing: String(part)), case .tcp = address else {
                 throw .malformedURL(url, detail: "\"\(part)\" is no HOST:PORT")
             }
             managers.append(address)
         }
-        return .embedded(managers: managers, cluster: String(parts[1]))
+        return managers
     }
 
     /// What fits a file name and a URL's path as it is.

@@ -125,7 +125,7 @@ package struct EmbeddedAPI: Sendable {
         .seconds(min(longestWait, max(0, query["wait"].flatMap { Int($0) } ?? 0)))
     }
 
-    private static func query(_ text: some StringProtocol) -> [String: String] {
+    static func query(_ text: some StringProtocol) -> [String: String] {
         var values: [String: String] = [:]
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -64,7 +64,7 @@ struct DaemonArgumentsTests {
             "join --advertise a:1 file:///x",
             "list",
             "list --timeout 0s a:1",
-            "list etcd://a:1/x",
+            "list etcd:///x",
             "nothing",
         ]
     )

@@ -36,12 +36,29 @@ struct DiscoveryURLTests {
     }
 
     @Test(
+        "stores have servers, with their usual port, and a prefix",
+        arguments: [
+            (text: "etcd://a,b:1/x/y/", read: "etcd://a:2379,b:1/x/y"),
+            (text: "consul://10.0.0.1", read: "consul://10.0.0.1:8500"),
+            (text: "ZK://[fd00::1]/x", read: "zk://[fd00::1]:2181/x"),
+            (text: "token://0a@m:3376,n:3376", read: "token://0a@m:3376,n:3376"),
+        ]
+    )
+    func stores(text: String, read: String) throws {
+        #expect(try DiscoveryURL(parsing: text).description == read)
+        #expect(try DiscoveryURL(parsing: text).acceptsRegistrations)
+    }
+
+    @Test(
         "what cannot be read is a usage error that quotes it",
         arguments: [
             "", "nodes://", "10.0.0.1", "10.0.0.1:0", "10.0.0.1:70000", "a:1,,b:1", "10.0.0.[10:5]:1",
             "10.0.0.[a:b]:1", "10.0.0.[1:2:1", "10.0.0.[5]:1", "10.0.0.[1:999999]:1", "n[1:1000]n[1:1000]:1", "a/b:1",
             "file://relative", "file://", "swarm://m:1", "swarm://m:1/", "swarm://m/lab", "swarm:///lab",
-            "swarm://m:1/a/b", "swarm://m:1/..", "etcd://a:1/x", "consul://a:1", "zk://a:1", "token://x", "ftp://x",
+            "swarm://m:1/a/b", "swarm://m:1/..", "etcd://", "etcd:///x", "etcd://a:1,/x",
+            "consul://a:1/../x", "consul://a:1/x?y", "zk://a:99999", "zk://a:x/y", "token://", "token://x@",
+            "token://a/b",
+            "token://x@y", "ftp://x",
         ]
     )
     func malformed(text: String) throws {
