@@ -243,7 +243,8 @@ start() {
             printf '127.0.0.1:%s\n' "${ports[0]}"
             return
         fi
-        server_runs "$folder" || break
+        # Not server_runs: the process may not have become the server yet.
+        kill -0 "$(cat "$folder/pid")" 2>/dev/null || break
         sleep 0.05
     done
     tail -n 20 "$folder/log" >&2

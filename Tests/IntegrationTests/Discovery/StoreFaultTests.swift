@@ -69,7 +69,7 @@ struct StoreFaultTests {
                 }
             }
         }
-        let lists = await observed.values.compactMap { update in
+        let lists = await observed.values.compactMap { update -> [String]? in
             guard case .members(let list) = update else { return nil }
             return list
         }
