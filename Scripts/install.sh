@@ -15,6 +15,9 @@ install -m 755 "$swarmctl" "$prefix/bin/swarmctl"
 install -m 755 "$swarmd" "$prefix/bin/swarmd"
 rm -rf "$prefix/share/swarmctl/templates"
 cp -R templates "$prefix/share/swarmctl/templates"
+# The `local` driver makes its hosts' image with these.
+rm -rf "$prefix/share/swarmctl/testbed"
+cp -R Scripts/testbed "$prefix/share/swarmctl/testbed"
 install -d "$prefix/share/bash-completion/completions" "$prefix/share/zsh/site-functions" \
     "$prefix/share/fish/vendor_completions.d"
 "$prefix/bin/swarmctl" completions bash >"$prefix/share/bash-completion/completions/swarmctl"

@@ -154,6 +154,6 @@ struct ClusterCoreTests {
             nodes[try core.reserve(PlacementRequest(name: "c\(number)"), excluding: []).nodeName, default: 0] += 1
         }
 
-        #expect(nodes == ["n1": 2, "n2": 2, "n3": 2])
+        #expect(nodes == ["n0": 2, "n1": 2, "n2": 2])
     }
 }
