@@ -114,6 +114,7 @@ struct EngineClient {
     /// - Parameters:
     ///   - name: the container.
     ///   - grace: seconds until it is killed.
+    /// - Throws: ``Refused``, or `HTTPError`.
     func stop(_ name: String, grace: Int) async throws {
         _ = try await found { _ = try await call("POST", "/containers/\(name)/stop?t=\(grace)") }
     }

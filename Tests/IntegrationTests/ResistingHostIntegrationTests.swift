@@ -40,7 +40,10 @@ struct ResistingHostIntegrationTests {
         ),
         Fault(
             name: "a full disk",
-            script: "systemctl start docker && mount -t tmpfs -o size=8k tmpfs /etc/docker && head -c 8192 /dev/zero > /etc/docker/filler; true",
+            script: """
+                systemctl start docker && mount -t tmpfs -o size=8k tmpfs /etc/docker && \
+                head -c 8192 /dev/zero > /etc/docker/filler; true
+                """,
             status: 12,
             says: ["full"],
             mend: "umount /etc/docker"
