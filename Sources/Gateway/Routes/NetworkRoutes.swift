@@ -139,6 +139,13 @@ extension DockerRoutes {
         let (container, node) = try container(config["Container"]?.string ?? "")
         config["Container"] = JSON(container.id)
         let network = try network(request.name, on: node)
+        guard network.node.address == node.address || network.network.scope != "local" else {
+            throw DockerAPIError.refused(
+                status: 404,
+                message: "network \(request.name) is local to node \(network.node.name), "
+                    + "and container \(container.name) is on node \(node.name)"
+            )
+        }
         var call = try call(request, to: node)
         call.path = EngineCall.path(["networks", network.network.id, tail])
         call.body = .json(config.json)
