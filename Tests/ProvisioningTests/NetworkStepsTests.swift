@@ -15,7 +15,7 @@ struct NetworkStepsTests {
             manager: EngineEndpoint(host: "10.0.0.9", port: 3376),
             timeout: timeout
         )
-        return NetworkSteps(request: request, sender: engine, deadline: .after(.seconds(5))) { _, _ in }
+        return NetworkSteps(request: request, sender: engine, deadline: .after(.seconds(60))) { _, _ in }
     }
 
     private static func info(_ status: String, error: String = "") -> (Int, String) {
