@@ -9,7 +9,7 @@ import Testing
 
 @Suite("NetworkSteps")
 struct NetworkStepsTests {
-    private func steps(_ engine: FakeEngine, timeout: Duration = .seconds(1)) -> NetworkSteps {
+    private func steps(_ engine: FakeEngine, timeout: Duration = .seconds(60)) -> NetworkSteps {
         var request = request(FakeHost([]))
         request.registration = RegistrationCheck(
             manager: EngineEndpoint(host: "10.0.0.9", port: 3376),
