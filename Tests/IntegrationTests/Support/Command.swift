@@ -18,44 +18,51 @@ struct ProgramResult: Sendable, CustomStringConvertible {
 }
 
 /// A program that is running.
+///
+/// Started by posix_spawn: Foundation's `Process` takes a program for ended when a daemon that it left
+/// behind ends, and hangs or crashes when many are started at once.
 final class RunningCommand: Sendable {
-    private let process: Process
+    private let process: pid_t
     private let output = Collector()
     private let errors = Collector()
-    private let ended = AsyncStream<Void>.makeStream()
+    private let ended = AsyncStream<Int32>.makeStream()
 
     /// Starts `program`, found in PATH when it has no slash.
     init(_ program: String, _ arguments: [String], environment: [String: String] = [:], input: Data? = nil) throws {
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let outputPipe = Pipe()
-        let errorPipe = Pipe()
-        process.standardOutput = outputPipe
-        process.standardError = errorPipe
-        if let input {
-            let pipe = Pipe()
-            process.standardInput = pipe
-            DispatchQueue.global().async {
-                // The program may end without reading its input.
-                try? pipe.fileHandleForWriting.write(contentsOf: input)
-                try? pipe.fileHandleForWriting.close()
+        let values = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let inputPipe = try Self.pipe()
+        let outputPipe = try Self.pipe()
+        let errorPipe = try Self.pipe()
+        defer {
+            for end in [inputPipe.read, outputPipe.write, errorPipe.write] {
+                close(end)
             }
-        } else {
-            process.standardInput = FileHandle.nullDevice
         }
-        let ended = ended.continuation
-        process.terminationHandler = { _ in ended.finish() }
-        try process.run()
-        output.read(outputPipe.fileHandleForReading)
-        errors.read(errorPipe.fileHandleForReading)
+        process = try Self.spawn(
+            ["/usr/bin/env", program] + arguments,
+            environment: values.map { "\($0)=\($1)" },
+            streams: [inputPipe.read, outputPipe.write, errorPipe.write]
+        )
+        output.read(FileHandle(fileDescriptor: outputPipe.read, closeOnDealloc: true))
+        errors.read(FileHandle(fileDescriptor: errorPipe.read, closeOnDealloc: true))
+        let feeder = FileHandle(fileDescriptor: inputPipe.write, closeOnDealloc: true)
+        Thread.detachNewThread {
+            // The program may end without reading its input.
+            try? feeder.write(contentsOf: input ?? Data())
+            try? feeder.close()
+        }
+        Thread.detachNewThread { [process, ended = ended.continuation] in
+            var status: Int32 = 0
+            while waitpid(process, &status, 0) < 0, errno == EINTR {}
+            ended.yield(status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f))
+            ended.finish()
+        }
     }
 
     /// The lines on standard error, as they come.
     var errorLines: AsyncStream<String> { errors.lines }
 
-    func kill(_ signal: Int32 = SIGKILL) { _ = Foundation.kill(process.processIdentifier, signal) }
+    func kill(_ signal: Int32 = SIGKILL) { _ = Foundation.kill(process, signal) }
 
     /// Waits for the end; kills the program when it takes longer than `timeout`.
     func wait(timeout: Duration = .seconds(600)) async -> ProgramResult {
@@ -63,11 +70,62 @@ final class RunningCommand: Sendable {
             try await Task.sleep(for: timeout)
             kill()
         }
-        for await _ in ended.stream {}
+        var status: Int32 = -1
+        for await end in ended.stream {
+            status = end
+        }
         watchdog.cancel()
-        let status =
-            process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
         return ProgramResult(status: status, output: await output.text(), errors: await errors.text())
+    }
+
+    /// Both ends are closed in programs that are started.
+    private static func pipe() throws -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [0, 0]
+        guard Foundation.pipe(&ends) == 0 else {
+            throw POSIXError(.init(rawValue: errno) ?? .EMFILE)
+        }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        }
+        return (ends[0], ends[1])
+    }
+
+    private static func spawn(_ words: [String], environment: [String], streams: [Int32]) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        for (number, stream) in streams.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, stream, Int32(number))
+        }
+        // Threads of the test program block signals that the new program must take.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        // Here a program that ends without reading its input is no reason to end; there it is as always.
+        signal(SIGPIPE, SIG_IGN)
+        var usual = sigset_t()
+        sigemptyset(&usual)
+        sigaddset(&usual, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &usual)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let arguments = words.map { strdup($0) } + [nil]
+        let variables = environment.map { strdup($0) } + [nil]
+        defer {
+            for text in arguments + variables {
+                free(text)
+            }
+        }
+        var process: pid_t = 0
+        let code = posix_spawn(&process, words[0], &actions, &attributes, arguments, variables)
+        guard code == 0 else {
+            throw POSIXError(.init(rawValue: code) ?? .ENOENT)
+        }
+        return process
     }
 }
 
