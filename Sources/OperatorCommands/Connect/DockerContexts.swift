@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import PKI
 internal import SwarmCore
 
 /// The contexts of the docker CLI: files below `~/.docker`, written without the docker CLI.
@@ -37,7 +38,7 @@ package struct DockerContexts: Sendable {
     ///   `FileError`.
     package func write(name: String, description: String, url: String, certificates: String) throws {
         try check(name)
-        let id = SHA256.hexDigest(of: Array(name.utf8))
+        let id = try Self.identifier(of: name)
         let files = try ["ca.pem", "cert.pem", "key.pem"].map { file in
             (file, try AtomicFile.read("\(certificates)/\(file)"))
         }
@@ -66,7 +67,7 @@ package struct DockerContexts: Sendable {
     /// - Throws: as ``write(name:description:url:certificates:)``.
     package func remove(name: String) throws {
         try check(name)
-        let id = SHA256.hexDigest(of: Array(name.utf8))
+        let id = try Self.identifier(of: name)
         try removeTree("\(folder)/contexts/meta/\(id)")
         try removeTree("\(folder)/contexts/tls/\(id)")
         if try configuration()["currentContext"].string == name {
@@ -115,8 +116,15 @@ package struct DockerContexts: Sendable {
         }
     }
 
+    /// The name of a context's folders: the SHA-256 of its name.
+    private static func identifier(of name: String) throws -> String {
+        var digest = try SHA256Digest()
+        digest.update(name.utf8)
+        return digest.hexadecimal()
+    }
+
     private func metadata(of name: String) throws -> JSONValue? {
-        let path = "\(folder)/contexts/meta/\(SHA256.hexDigest(of: Array(name.utf8)))/meta.json"
+        let path = "\(folder)/contexts/meta/\(try Self.identifier(of: name))/meta.json"
         return try AtomicFile.exists(path) ? parsed(path) : nil
     }
 
