@@ -14,6 +14,8 @@ internal import Synchronization
 package final class Cluster: Sendable {
     let configuration: ClusterConfiguration
     let logger: Logger
+    /// Whether this manager may place containers; nothing is placed, or placed again, without it.
+    package let leadership: Leadership
     let hub = EventHub()
     let core: Mutex<ClusterCore>
     private let makeClient: @Sendable (String) throws -> HTTPClient
@@ -25,14 +27,17 @@ package final class Cluster: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: of the command line.
+    ///   - leadership: of this manager among those of the cluster.
     ///   - logger: one line for each change of a node.
     ///   - makeClient: makes the pooled client for a registered address.
     package init(
         configuration: ClusterConfiguration,
+        leadership: Leadership = .alone(),
         logger: Logger,
         makeClient: @escaping @Sendable (String) throws -> HTTPClient
     ) {
         self.configuration = configuration
+        self.leadership = leadership
         self.logger = logger
         self.makeClient = makeClient
         core = Mutex(ClusterCore(scheduler: configuration.scheduler))
