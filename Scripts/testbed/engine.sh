@@ -4,9 +4,11 @@
 #
 # Runs Docker engines of the testbed's own, apart from any engine that the machine has.
 #
-# Usage: engine.sh start [NAME] [--tcp PORT]   start engine NAME (default "default"); print its address.
+# Usage: engine.sh start [NAME] [--tcp PORT] [--suite SUITE]
+#                                              start engine NAME (default "default"); print its address.
 #                                              Does nothing when it runs. --tcp: also listen, without
-#                                              TLS, on 127.0.0.1:PORT
+#                                              TLS, on 127.0.0.1:PORT. --suite: the engine of another
+#                                              Debian suite (trixie, sid)
 #        engine.sh stop [NAME] [--purge]       remove its containers, networks, bridge and rules, and end
 #                                              it; images are kept for the next start, except with --purge
 #        engine.sh status [NAME]               print "NAME ADDRESS running|stopped" for it, or for all;
@@ -93,12 +95,13 @@ remove_rules() {
 }
 
 start_daemon() {
-    local folder=$1 bridge=$2 tcp=$3 hosts
+    local folder=$1 bridge=$2 tcp=$3 suite=$4 hosts program=(dockerd)
+    [[ -z $suite ]] || program=("$(dirname "${BASH_SOURCE[0]}")/suite.sh" run "$suite" dockerd)
     hosts=(-H "unix://$folder/sock")
     [[ -z $tcp ]] || hosts+=(-H "tcp://127.0.0.1:$tcp")
     # A plain TCP listener makes some versions wait 15 s, unless the absence of TLS is said aloud.
     [[ -z $tcp ]] || hosts+=(--tls=false)
-    setsid dockerd --config-file "$folder/daemon.json" --data-root "$folder/data" --exec-root "$folder/exec" \
+    setsid "${program[@]}" --config-file "$folder/daemon.json" --data-root "$folder/data" --exec-root "$folder/exec" \
         --pidfile "$folder/pid" --bridge "$bridge" "${hosts[@]}" >>"$folder/log" 2>&1 </dev/null 9>&- &
     daemon=$!
     disown
@@ -111,7 +114,7 @@ raise_limits() {
 }
 
 start() {
-    local folder=$1 tcp=$2 bridge attempt
+    local folder=$1 tcp=$2 suite=$3 oom="" bridge attempt
     if engine_runs "$folder" && engine_answers "unix://$folder/sock"; then
         if [[ $tcp != "$(cat "$folder/tcp" 2>/dev/null || true)" && -n $tcp ]]; then
             die "engine \"${folder##*/}\" runs without the listener on port $tcp" "stop it first: \`$0 stop ${folder##*/}\`"
@@ -125,12 +128,14 @@ start() {
     bridge=swt-$(printf '%s' "$folder" | cksum | cut -d' ' -f1 | cut -c1-10)
     make_bridge "$folder" "$bridge"
     printf '%s\n' "$tcp" >"$folder/tcp"
-    # oom-score-adjust: lowering it takes CAP_SYS_RESOURCE. The pools keep away from usual home networks.
-    printf '%s\n' '{"oom-score-adjust": 0, "max-concurrent-downloads": 3, "shutdown-timeout": 5,' \
+    # oom-score-adjust: lowering it takes CAP_SYS_RESOURCE; newer engines do not know it, and lower nothing.
+    [[ -n $suite ]] || oom='"oom-score-adjust": 0, '
+    # The pools keep away from usual home networks.
+    printf '%s\n' "{$oom"'"max-concurrent-downloads": 3, "shutdown-timeout": 5,' \
         '"default-address-pools": [{"base": "10.232.0.0/16", "size": 24}]}' >"$folder/daemon.json"
     end_orphans "$folder"
     rm -f "$folder/pid" "$folder/sock"
-    start_daemon "$folder" "$bridge" "$tcp"
+    start_daemon "$folder" "$bridge" "$tcp" "$suite"
     # 60 s in steps of 0.1 s: the engine tells nobody when it is ready.
     for ((attempt = 0; attempt < 600; attempt++)); do
         ! engine_answers "unix://$folder/sock" || return 0
@@ -191,7 +196,7 @@ stop() {
     prefix=$(ip -4 -o addr show dev "$bridge" 2>/dev/null | sed -n 's/.* inet \([0-9]*\.[0-9]*\.[0-9]*\.\).*/\1/p')
     # Only the engine knows the networks that it made: one that was killed is started to remove them.
     if [[ -d $folder/exec ]] && ! engine_runs "$folder"; then
-        (start "$folder" "") || note "what engine \"${folder##*/}\" made may be left"
+        (start "$folder" "" "") || note "what engine \"${folder##*/}\" made may be left"
     fi
     if engine_runs "$folder"; then
         pid=$(cat "$folder/pid")
@@ -226,12 +231,18 @@ verb=${1:-}
 (($# == 0)) || shift
 name=
 tcp=
+suite=
 purge=
 while (($# > 0)); do
     case $1 in
         --tcp)
             tcp=${2:-}
             [[ $tcp =~ ^[0-9]+$ ]] || die "--tcp takes a port, not \"$tcp\""
+            shift
+            ;;
+        --suite)
+            suite=${2:?}
+            "$(dirname "${BASH_SOURCE[0]}")/suite.sh" root "$suite" >/dev/null
             shift
             ;;
         --purge) purge=1 ;;
@@ -253,7 +264,7 @@ case $verb in
     start)
         need_root "$verb"
         take_lock lock
-        start "$folder" "$tcp"
+        start "$folder" "$tcp" "$suite"
         printf 'unix://%s/sock\n' "$folder"
         ;;
     stop)

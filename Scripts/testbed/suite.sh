@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The swarmctl authors
+#
+# Unpacks the Docker of another Debian suite into a folder of the testbed, beside the machine's own.
+#
+# Usage: suite.sh root SUITE              unpack docker.io and docker-cli of SUITE (trixie, sid), once,
+#                                         and print the folder
+#        suite.sh run SUITE COMMAND …     run COMMAND in it, with this machine's devices and processes,
+#                                         the testbed's folder, and /tmp
+#
+# Packages are unpacked and not installed: no script of theirs runs. State:
+# ${SWARMCTL_TESTBED:-/var/tmp/swarmctl-testbed}/cache.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+packages=(docker.io docker-cli iptables busybox-static)
+
+# apt with lists, cache and installed packages of its own.
+suite_apt() {
+    local folder=$1
+    shift
+    apt-get -qq -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::State="$folder/state" -o Dir::State::status="$folder/state/status" -o Dir::Cache="$folder/cache" \
+        -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 "$@" >&2
+}
+
+# Unpacks into $2 the packages of suite $1 and all that they depend on.
+unpack() {
+    local suite=$1 root=$2 apt=$2.apt name package
+    rm -rf "$root" "$apt"
+    mkdir -p "$apt"/state/lists/partial "$apt"/cache/archives/partial "$root"/{proc,sys,dev,run,tmp,etc,root,var/tmp}
+    : >"$apt/state/status"
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n' \
+        "$suite" >"$apt/sources.list"
+    suite_apt "$apt" update
+    suite_apt "$apt" install -y --download-only --no-install-recommends "${packages[@]}"
+    for name in bin sbin lib lib64; do
+        mkdir -p "$root/usr/$name"
+        ln -s "usr/$name" "$root/$name"
+    done
+    for package in "$apt"/cache/archives/*.deb; do
+        dpkg-deb --fsys-tarfile "$package" |
+            tar -x -C "$root" --keep-directory-symlink --exclude='./usr/share/doc' --exclude='./usr/share/man'
+    done
+    # What the packages' scripts would have made.
+    for name in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
+        ln -sf "${name/tables/tables-nft}" "$root/usr/sbin/$name"
+    done
+    printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
+    printf 'root:x:0:\n' >"$root/etc/group"
+    rm -rf "$apt"
+}
+
+suite_root() {
+    local suite=$1 root=$testbed_state/cache/suite-$1
+    [[ $suite =~ ^[a-z]+$ ]] || die "\"$suite\" is no suite of Debian" "use trixie or sid"
+    if [[ ! -d $root ]]; then
+        need_root root "$suite"
+        take_lock "suite-$suite.lock"
+        if [[ ! -d $root ]]; then
+            note "unpacking the Docker of Debian $suite"
+            unpack "$suite" "$root.new"
+            mv "$root.new" "$root"
+        fi
+        exec 9>&-
+    fi
+    printf '%s\n' "$root"
+}
+
+# Runs "$@" with root $1: in mounts of its own, which end with the command.
+in_root() {
+    local root=$1 script
+    shift
+    # shellcheck disable=SC2016
+    script='
+        root=$1 state=$2
+        shift 2
+        mount --make-rprivate /
+        mount --bind "$root" "$root"
+        for name in proc sys dev tmp; do mount --rbind "/$name" "$root/$name"; done
+        mount -t tmpfs tmpfs "$root/run"
+        mkdir -p "$root$state"
+        mount --rbind "$state" "$root$state"
+        cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
+        exec chroot "$root" "$@"'
+    exec unshare --mount sh -ec "$script" sh "$root" "$testbed_state" "$@"
+}
+
+verb=${1:-}
+(($# == 0)) || shift
+case $verb in
+    root) suite_root "${1:?a suite}" ;;
+    run)
+        root=$(suite_root "${1:?a suite}")
+        shift
+        (($# > 0)) || die "run needs a command"
+        in_root "$root" "$@"
+        ;;
+    -h | --help | help) usage ;;
+    *)
+        usage >&2
+        exit 64
+        ;;
+esac
