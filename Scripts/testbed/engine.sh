@@ -58,6 +58,15 @@ save_settings() {
     mv "$saved.new" "$saved"
 }
 
+# Whether there is a dockerd, of whomever; one that ended but was not reaped by its parent is none.
+any_engine_runs() {
+    local pid
+    for pid in $(pgrep -x dockerd); do
+        ! is_alive "$pid" || return 0
+    done
+    return 1
+}
+
 # Puts back what save_settings kept and removes the engines' chains, unless some engine still runs.
 restore_settings() {
     local saved=$testbed_state/saved folder chain
@@ -66,7 +75,7 @@ restore_settings() {
     done
     [[ -d $saved ]] || return 0
     # An engine that is not ours uses the same chains.
-    if pgrep -x dockerd >/dev/null; then
+    if any_engine_runs; then
         note "an engine that is not of the testbed runs: its iptables chains stay"
         rm -rf "$saved"
         return
@@ -193,7 +202,9 @@ stop() {
     local folder=$1 purge=$2 bridge prefix pid mount
     [[ -d $folder ]] || return 0
     bridge=$(cat "$folder/bridge" 2>/dev/null || true)
-    prefix=$(ip -4 -o addr show dev "$bridge" 2>/dev/null | sed -n 's/.* inet \([0-9]*\.[0-9]*\.[0-9]*\.\).*/\1/p')
+    # Without its bridge, which a stop before this one removed, there is no prefix either.
+    prefix=$({ ip -4 -o addr show dev "$bridge" 2>/dev/null || true; } |
+        sed -n 's/.* inet \([0-9]*\.[0-9]*\.[0-9]*\.\).*/\1/p')
     # Only the engine knows the networks that it made: one that was killed is started to remove them.
     if [[ -d $folder/exec ]] && ! engine_runs "$folder"; then
         (start "$folder" "" "") || note "what engine \"${folder##*/}\" made may be left"
