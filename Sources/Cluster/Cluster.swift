@@ -18,6 +18,9 @@ package final class Cluster: Sendable {
     package let leadership: Leadership
     let hub = EventHub()
     let core: Mutex<ClusterCore>
+    let availabilityWriting = Mutex(())
+    /// Transfers of images, by address, name and platform.
+    let imageWork = KeyedWork<[String]>()
     private let makeClient: @Sendable (String) throws -> HTTPClient
     private let sessions = Mutex<[String: NodeSession]>([:])
     private let started: AsyncStream<NodeSession>
@@ -42,6 +45,7 @@ package final class Cluster: Sendable {
         self.makeClient = makeClient
         core = Mutex(ClusterCore(scheduler: configuration.scheduler))
         (started, startedContinuation) = AsyncStream.makeStream()
+        restoreAvailability()
     }
 
     /// Everything at this instant.
@@ -94,6 +98,17 @@ package final class Cluster: Sendable {
         session(address)?.client
     }
 
+    /// The client for a node, in the version nearest to the one that a client asked for.
+    func client(for node: NodeState, version: APIVersion?) -> EngineClient? {
+        guard var client = client(for: node.address) else {
+            return nil
+        }
+        if let version {
+            client.apiVersion = node.version?.apiVersions.clamp(version) ?? version
+        }
+        return client
+    }
+
     func session(_ address: String) -> NodeSession? {
         sessions.withLock { $0[address] }
     }
@@ -111,13 +126,17 @@ package final class Cluster: Sendable {
     /// - Parameters:
     ///   - request: what the container asks for.
     ///   - excluded: addresses of nodes that failed for this request already.
+    ///   - replaced: ids of containers whose name it may have, because it takes their place.
     /// - Returns: what to commit or release, exactly once.
     /// - Throws: ``SchedulingError``.
     package func reserve(
         _ request: PlacementRequest,
-        excluding excluded: Set<String> = []
+        excluding excluded: Set<String> = [],
+        replacing replaced: Set<String> = []
     ) throws(SchedulingError) -> Reservation {
-        try core.withLock { (core) throws(SchedulingError) in try core.reserve(request, excluding: excluded) }
+        try core.withLock { (core) throws(SchedulingError) in
+            try core.reserve(request, excluding: excluded, replacing: replaced)
+        }
     }
 
     /// Turns a reservation into the container that the engine has made.

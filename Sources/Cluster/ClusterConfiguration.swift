@@ -20,6 +20,12 @@ package struct ClusterConfiguration: Sendable {
     package var backoffLimit: Duration = .seconds(60)
     /// The first wait between two attempts to connect; it doubles.
     package var backoffStart: Duration = .milliseconds(250)
+    /// How long a node must be disconnected, or a container unhealthy, before containers are placed again.
+    package var rescheduleGrace: Duration = .seconds(30)
+    /// Time between two looks at what has to be placed again.
+    package var rescheduleInterval: Duration = .seconds(1)
+    /// Where decisions are kept over restarts; `nil` keeps none.
+    package var state: StateFolder?
     /// How many containers of one engine are inspected at a time.
     package var inspectionWidth = 4
 

@@ -19,9 +19,10 @@ extension ClusterCore {
     /// Chooses a node and holds what the request asks for there.
     package mutating func reserve(
         _ request: PlacementRequest,
-        excluding excluded: Set<String>
+        excluding excluded: Set<String>,
+        replacing replaced: Set<String> = []
     ) throws(SchedulingError) -> Reservation {
-        try checkName(request.name)
+        try checkName(request.name, replacing: replaced)
         var generator = SystemRandomNumberGenerator()
         let position: Int
         if excluded.isEmpty {
@@ -106,11 +107,11 @@ extension ClusterCore {
         }
     }
 
-    private func checkName(_ name: String) throws(SchedulingError) {
+    private func checkName(_ name: String, replacing replaced: Set<String> = []) throws(SchedulingError) {
         guard !name.isEmpty else {
             return
         }
-        if let holder = directory.places(named: name).map(\.id).min() {
+        if let holder = directory.places(named: name).map(\.id).filter({ !replaced.contains($0) }).min() {
             throw .nameTaken(name: name, holder: holder)
         }
         if heldNames[name] != nil {

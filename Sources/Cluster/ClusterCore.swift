@@ -18,6 +18,8 @@ package struct ClusterCore: Sendable {
     var heldNames: [String: String] = [:]
     /// The tokens of reservations whose container exists and has not been read.
     var committed: [String: UInt64] = [:]
+    /// Of nodes that are not active, also of those that are no members now.
+    private(set) var availabilities: [String: NodeAvailability] = [:]
     private var positions: [String: Int] = [:]
     private var reads: [String: ReadOrder] = [:]
     private var counter: UInt64 = 0
@@ -61,7 +63,19 @@ package struct ClusterCore: Sendable {
             reads[address] = ReadOrder()
         }
         sort()
+        for address in added {
+            setAvailability(availabilities[address] ?? .active, of: address)
+        }
         return (added, removed)
+    }
+
+    /// Sets what may be placed on a node; an address that is no member is remembered for when it is one.
+    mutating func setAvailability(_ availability: NodeAvailability, of address: String) {
+        availabilities[address] = availability == .active ? nil : availability
+        update(address) { fields, placement in
+            fields.availability = availability
+            placement.isCordoned = availability != .active
+        }
     }
 
     /// Notes that discovery fails; the first failure keeps its time.

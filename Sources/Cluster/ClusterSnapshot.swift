@@ -21,6 +21,11 @@ package struct ClusterSnapshot: Sendable {
         APIVersionRange.common(healthyNodes.lazy.compactMap { $0.version?.apiVersions })
     }
 
+    /// The node that registered with this address.
+    package func node(address: String) -> NodeState? {
+        nodes.first { $0.address == address }
+    }
+
     /// The node with this name, address or engine id, or an unambiguous prefix of an id with at least
     /// four characters.
     package func node(_ reference: String) -> NodeState? {

@@ -27,6 +27,11 @@ package enum ImageReference {
         return last.contains(":") || last.contains("@") ? String(name) : "\(name):latest"
     }
 
+    /// Whether `reference` is an id with its kind in front; a bare prefix of one may be a name as well.
+    static func isID(_ reference: String) -> Bool {
+        reference.hasPrefix("sha256:")
+    }
+
     /// The name without tag and digest: `redis:7` is `redis`.
     static func repository(of tag: String) -> String {
         let name = tag.prefix { $0 != "@" }

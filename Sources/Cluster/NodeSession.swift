@@ -17,6 +17,7 @@ final class NodeSession: Sendable {
     private let versions = Mutex<APIVersion?>(nil)
     private let wake = Wake()
     private let stopped = Wake()
+    private let lastAnswer = Mutex<ContinuousClock.Instant?>(nil)
 
     /// The newest version whose answers are read here; engines that speak newer ones are asked for it.
     private static let newestVersion = APIVersion(major: 1, minor: 47)
@@ -43,6 +44,24 @@ final class NodeSession: Sendable {
 
     /// Ends the wait before the next attempt to connect.
     func nudge() { wake.signal() }
+
+    /// Whether the engine has said anything in the last `duration`.
+    func wasHeard(within duration: Duration) -> Bool {
+        lastAnswer.withLock { $0 }.map { ContinuousClock.now - $0 < duration } ?? false
+    }
+
+    func noteAnswer() { lastAnswer.withLock { $0 = .now } }
+
+    /// Asks whether the engine answers.
+    ///
+    /// - Throws: when it does not, within ``ClusterConfiguration/probeTimeout``.
+    func ping() async throws {
+        let deadline = Deadline.after(configuration.probeTimeout)
+        try await withDeadline(deadline, operation: "waiting for \"\(address)\" to answer a ping") {
+            try await self.baseClient.ping(deadline: deadline)
+        }
+        noteAnswer()
+    }
 
     /// Runs until ``stop()`` or until the task is cancelled.
     func run() async {
@@ -186,10 +205,7 @@ final class NodeSession: Sendable {
         while true {
             try await ContinuousClock().sleep(for: failures == 0 ? configuration.probeInterval : .seconds(1))
             do {
-                let deadline = Deadline.after(configuration.probeTimeout)
-                try await withDeadline(deadline, operation: "waiting for \"\(address)\" to answer a ping") {
-                    try await self.baseClient.ping(deadline: deadline)
-                }
+                try await ping()
                 failures = 0
             } catch {
                 try Task.checkCancellation()
@@ -247,6 +263,7 @@ final class NodeSession: Sendable {
     }
 
     private func handle(_ event: EngineEvent) {
+        noteAnswer()
         guard progress.withLock({ $0.isNew(event) }), let node = cluster.core.withLock({ $0.node(at: address) })
         else {
             return

@@ -40,7 +40,8 @@ package final class NodeState: Sendable {
     package var since: Double { fields.since }
     /// When anything was last heard of it, seconds since 1970; 0 for never.
     package var updatedAt: Double { fields.updatedAt }
-    package var isCordoned: Bool { fields.isCordoned }
+    /// What the operator lets be placed on it.
+    package var availability: NodeAvailability { fields.availability }
     /// Containers known, by full id.
     package var containers: [String: ContainerState] { fields.containers }
     package var images: [ImageSummary] { fields.images }
@@ -80,7 +81,7 @@ struct NodeFields: Sendable {
     var warning: String?
     var since: Double
     var updatedAt: Double = 0
-    var isCordoned = false
+    var availability = NodeAvailability.active
     var containers: [String: ContainerState] = [:]
     var images: [ImageSummary] = []
     var networks: [NetworkSummary] = []

@@ -42,7 +42,10 @@ package struct ManageCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("state-dir"),
-        help: ArgumentHelp("Folder for the members, with swarm:// discovery.", valueName: "folder")
+        help: ArgumentHelp(
+            "Folder for what outlives the manager: cordoned nodes, containers being moved, members of swarm://.",
+            valueName: "folder"
+        )
     )
     var stateFolder = "/var/lib/swarmd"
 

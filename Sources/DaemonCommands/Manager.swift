@@ -24,7 +24,9 @@ final class Manager: Sendable {
         self.configuration = configuration
         self.logger = logger
         let tls = try configuration.tls.map { try TLSContexts(files: $0) }
-        cluster = Cluster(configuration: configuration.cluster, logger: logger) { address in
+        var clusterConfiguration = configuration.cluster
+        clusterConfiguration.state = Self.stateFolder(configuration.stateFolder, logger: logger)
+        cluster = Cluster(configuration: clusterConfiguration, logger: logger) { address in
             HTTPClient(address: try EngineAddress(parsing: address), tls: tls)
         }
         if let name = configuration.discovery.embeddedCluster {
@@ -42,6 +44,19 @@ final class Manager: Sendable {
             extensions: members.map { Self.memberAPIs($0, cluster: cluster) } ?? [],
             logger: logger
         )
+    }
+
+    /// A manager works without a folder, but forgets what it decided when it ends.
+    private static func stateFolder(_ path: String, logger: Logger) -> StateFolder? {
+        do {
+            return try StateFolder(path)
+        } catch {
+            logger.warning(
+                "decisions are not kept over a restart",
+                metadata: ["folder": "\(path)", "reason": "\(ErrorReport(error).message)"]
+            )
+            return nil
+        }
     }
 
     private static func gatewayConfiguration(

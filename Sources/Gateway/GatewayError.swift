@@ -14,6 +14,8 @@ package enum GatewayError: UserFacingError, Equatable {
     case noSuchNetwork(String)
     case noSuchVolume(String)
     case noSuchExec(String)
+    /// No node has that name, address or id; the names that there are.
+    case noSuchNode(String, known: [String])
     /// A prefix or name with several holders, in the order to show.
     case ambiguous(kind: String, reference: String, candidates: [String])
     /// The node that has the object does not answer; `reason` says why.
@@ -39,6 +41,8 @@ package enum GatewayError: UserFacingError, Equatable {
         case .noSuchNetwork(let name): "network \(name) not found"
         case .noSuchVolume(let name): "get \(name): no such volume"
         case .noSuchExec(let id): "No such exec instance: \(id)"
+        case .noSuchNode(let name, let known):
+            "no node named \"\(name)\"; known are: \(known.joined(separator: ", "))"
         case .ambiguous(let kind, let reference, let candidates):
             "multiple \(kind)s found for \"\(reference)\": \(candidates.joined(separator: ", "))"
         case .nodeDown(let node, let reason): "node \"\(node)\" does not answer: \(reason)"
@@ -58,7 +62,8 @@ package enum GatewayError: UserFacingError, Equatable {
 
     package var kind: ErrorKind {
         switch self {
-        case .noSuchRoute, .noSuchContainer, .noSuchImage, .noSuchNetwork, .noSuchVolume, .noSuchExec: .notFound
+        case .noSuchRoute, .noSuchContainer, .noSuchImage, .noSuchNetwork, .noSuchVolume, .noSuchExec, .noSuchNode:
+            .notFound
         case .badRequest, .ambiguous, .versionTooNew, .versionTooOld, .requestTimeout: .usage
         case .nodeDown, .noHealthyNode, .notSwarmMode: .unreachable
         case .nodesFailed: .failed

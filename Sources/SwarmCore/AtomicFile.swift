@@ -184,6 +184,31 @@ package enum AtomicFile {
         }
     }
 
+    /// Removes a file; one that is not there counts as removed.
+    package static func remove(_ path: String) {
+        if unlink(path) == 0 {
+            syncFolder(of: path)
+        }
+    }
+
+    /// The names of what is in a folder, sorted, without hidden ones; none when it cannot be read.
+    package static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else {
+            return []
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") {
+                names.append(name)
+            }
+        }
+        return names.sorted()
+    }
+
     /// Whether `path` is a folder, or a link to one.
     package static func isFolder(_ path: String) -> Bool {
         var information = stat()

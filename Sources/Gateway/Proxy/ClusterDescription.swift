@@ -110,7 +110,7 @@ struct ClusterDescription {
             lines.append(("  └ \(name)", value))
         }
         add("ID", node.engineID.isEmpty ? "(unknown)" : node.engineID)
-        add("Status", node.status == .healthy && node.isCordoned ? "Cordoned" : node.status.rawValue)
+        add("Status", node.statusWord)
         add(
             "Containers",
             "\(counts.all) (\(counts.running) Running, \(counts.paused) Paused, \(counts.stopped) Stopped)"

@@ -22,6 +22,7 @@ struct DockerRoutes: Sendable {
     var all: [Route] {
         systemRoutes + containerListRoutes + containerRoutes + createRoutes + execRoutes + imageRoutes + pullRoutes
             + buildRoutes + networkRoutes + volumeRoutes + eventRoutes + pruneRoutes + swarmModeRoutes
+            + clusterRoutes
     }
 
     // MARK: Nodes

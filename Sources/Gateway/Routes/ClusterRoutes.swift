@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+internal import Cluster
+internal import DockerAPI
+internal import NIOHTTP1
+internal import SwarmCore
+
+/// What Docker's API has no words for: nodes that take no more containers.
+extension DockerRoutes {
+    var clusterRoutes: [Route] {
+        [
+            Route(.POST, "cluster/nodes/{name}/cordon") { try await setAvailability(.cordoned, $0, $1) },
+            Route(.POST, "cluster/nodes/{name}/uncordon") { try await setAvailability(.active, $0, $1) },
+        ]
+    }
+
+    private func setAvailability(
+        _ availability: NodeAvailability,
+        _ request: GatewayRequest,
+        _ responder: Responder
+    ) async throws {
+        let node = try node(request)
+        try cluster.setAvailability(availability, of: node.address)
+        try await responder.send(json: JSONObject(description(of: node.address)).json)
+    }
+
+    /// The node that the request names, by name, address, or id.
+    private func node(_ request: GatewayRequest) throws(GatewayError) -> NodeState {
+        guard let node = cluster.snapshot.node(request.name) else {
+            throw .noSuchNode(request.name, known: cluster.snapshot.nodes.map(\.name))
+        }
+        return node
+    }
+
+    private func description(of address: String) -> [(String, JSON)] {
+        let node = cluster.snapshot.node(address: address)
+        return [
+            ("Name", JSON(node?.name ?? "")), ("Address", JSON(address)),
+            ("Status", JSON(node?.statusWord ?? "Removed")),
+        ]
+    }
+}
