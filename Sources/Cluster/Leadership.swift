@@ -87,13 +87,17 @@ package final class Leadership: Sendable {
 
     /// Runs `body`, and cancels it when the lead ends.
     ///
-    /// - Parameter body: given the term, for ``check(_:)``; must end soon after its task is cancelled.
+    /// - Parameters:
+    ///   - expected: the term that the work belongs to; `nil` for the present one.
+    ///   - body: given the term, for ``check(_:)``; must end soon after its task is cancelled.
     /// - Returns: what `body` returns.
     /// - Throws: ``LeadershipError``, or what `body` throws.
     package func whileLeading<Value: Sendable>(
+        in expected: Term? = nil,
         _ body: @escaping @Sendable (Term) async throws -> Value
     ) async throws -> Value {
-        guard let term else {
+        try check(expected)
+        guard let term = expected ?? self.term else {
             throw LeadershipError.notLeading
         }
         guard !isAlone else {
@@ -238,10 +242,10 @@ package enum LeadershipError: UserFacingError, Equatable {
     package var message: String {
         switch self {
         case .notLeading: "this manager does not lead the cluster"
-        case .lost: "this manager lost the lead of the cluster during the call; what was not answered was not placed"
+        case .lost:
+            "this manager lost the lead of the cluster during the call; look whether it was done before trying again"
         }
     }
 
-    package var hint: String? { "try again: the managers elect another leader" }
     package var kind: ErrorKind { .unreachable }
 }

@@ -15,6 +15,7 @@ final class Manager: Sendable {
     private let cluster: Cluster
     private let store: any DiscoveryStore
     private let members: EmbeddedMembers?
+    private let election: ElectionTask?
     private let gateway: Gateway
 
     /// Makes a manager; nothing listens and nothing is connected before ``run()``.
@@ -26,9 +27,11 @@ final class Manager: Sendable {
         let tls = try configuration.tls.map { try TLSContexts(files: $0) }
         var clusterConfiguration = configuration.cluster
         clusterConfiguration.state = Self.stateFolder(configuration.stateFolder, logger: logger)
-        cluster = Cluster(configuration: clusterConfiguration, logger: logger) { address in
+        let leadership: Leadership = configuration.replication == nil ? .alone() : .elected()
+        let cluster = Cluster(configuration: clusterConfiguration, leadership: leadership, logger: logger) { address in
             HTTPClient(address: try EngineAddress(parsing: address), tls: tls)
         }
+        self.cluster = cluster
         if let name = configuration.discovery.embeddedCluster {
             let members = try EmbeddedMembers(folder: configuration.stateFolder)
             self.members = members
@@ -37,7 +40,7 @@ final class Manager: Sendable {
             members = nil
             store = try configuration.discovery.store(options: configuration.discoveryOptions)
         }
-        let cluster = cluster
+        election = try Self.election(configuration, cluster: cluster, logger: logger)
         gateway = Gateway(
             cluster: cluster,
             configuration: Self.gatewayConfiguration(configuration, tls: tls),
@@ -59,12 +62,32 @@ final class Manager: Sendable {
         }
     }
 
+    private static func election(
+        _ configuration: ManagerConfiguration,
+        cluster: Cluster,
+        logger: Logger
+    ) throws -> ElectionTask? {
+        guard let plan = configuration.replication else {
+            return nil
+        }
+        let candidate = LeaderCandidate(
+            election: try plan.store.store(options: configuration.discoveryOptions),
+            address: plan.address,
+            ttl: plan.ttl,
+            logger: logger
+        )
+        return ElectionTask(candidate: candidate, cluster: cluster, logger: logger)
+    }
+
     private static func gatewayConfiguration(
         _ configuration: ManagerConfiguration,
         tls: TLSContexts?
     ) -> GatewayConfiguration {
         var gateway = GatewayConfiguration(addresses: configuration.listeners, tls: tls)
         gateway.containerNames = configuration.showsPlainNames ? .plain : .node
+        gateway.replication = configuration.replication.map {
+            Replication(address: $0.address, patience: $0.patience)
+        }
         gateway.allowsCrossOrigin = configuration.enablesCORS
         return gateway
     }
@@ -87,6 +110,9 @@ final class Manager: Sendable {
             group.addTask { await self.cluster.run() }
             group.addTask { await self.followMembers() }
             group.addTask { try await self.serve() }
+            if let election {
+                group.addTask { await election.run() }
+            }
             if let members {
                 group.addTask { await members.expireForever(logger: self.logger) }
             }

@@ -14,6 +14,8 @@ struct ManagerConfiguration: Sendable {
     let cluster: ClusterConfiguration
     let discovery: DiscoveryURL
     let discoveryOptions: DiscoveryOptions
+    /// `nil` for a manager that is alone.
+    let replication: ReplicationPlan?
     let stateFolder: String
     let showsPlainNames: Bool
     let enablesCORS: Bool
@@ -22,7 +24,7 @@ struct ManagerConfiguration: Sendable {
         tls = try command.tls.files()
         cluster = try Self.cluster(command)
         (discovery, discoveryOptions) = try command.discovery.parsed(for: "manage a cluster")
-        try Self.checkReplication(command.replication, discovery: discovery)
+        replication = try ReplicationPlan(command.replication, discovery: discovery)
         listeners = try Self.listeners(command.host)
         stateFolder = command.stateFolder
         showsPlainNames = command.containerNames == .plain
@@ -92,26 +94,5 @@ struct ManagerConfiguration: Sendable {
             }
         }
         return overcommit
-    }
-
-    private static func checkReplication(_ arguments: ReplicationArguments, discovery: DiscoveryURL) throws {
-        guard arguments.replication else {
-            return
-        }
-        guard let address = arguments.advertise ?? Environment.value("SWARM_ADVERTISE"), !address.isEmpty else {
-            throw DaemonError.usage("--advertise address must be provided when using --replication")
-        }
-        guard case .tcp? = try? EngineAddress(parsing: address), !address.contains("/") else {
-            throw DaemonError.usage("--advertise should be of the form ip:port or hostname:port, not \"\(address)\"")
-        }
-        guard arguments.ttl.duration > .zero else {
-            throw DaemonError.usage("--replication-ttl should be a positive number")
-        }
-        guard !discovery.canElect else {
-            throw DaemonError.usage("--replication is not available in this version")
-        }
-        throw DaemonError.usage(
-            "Leader election is only supported with consul, etcd and zookeeper discovery, not \"\(discovery)\""
-        )
     }
 }

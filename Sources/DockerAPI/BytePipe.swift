@@ -4,6 +4,12 @@
 package import NIOCore
 internal import Synchronization
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// One connection as two streams of bytes, with back-pressure and half-close both ways.
 ///
 /// The only form in which the manager handles connections: HTTP is read from and written to it
@@ -163,14 +169,43 @@ package final class BytePipe: ByteSource {
     ///
     /// - Throws: as ``read()``.
     package func write(_ parts: ByteBuffer...) async throws {
+        try await write(parts, onlyIf: nil)
+    }
+
+    /// What was to be sent was not, because its condition threw.
+    struct NotAllowed: Error {
+        let cause: any Error
+    }
+
+    /// Sends `parts` unless `condition`, asked on the event loop right before, throws.
+    ///
+    /// - Throws: ``NotAllowed``; else as ``read()``.
+    func write(_ parts: [ByteBuffer], onlyIf condition: (@Sendable () throws -> Void)?) async throws {
         let channel = channel
         try await forwardingFailure {
             try await channel.eventLoop.flatSubmit {
+                do {
+                    try condition?()
+                } catch {
+                    return channel.eventLoop.makeFailedFuture(NotAllowed(cause: error))
+                }
                 for part in parts.dropLast() {
                     channel.write(part, promise: nil)
                 }
                 return channel.writeAndFlush(parts.last ?? ByteBuffer())
             }.get()
+        }
+    }
+
+    /// Ends the connection at once, and makes the system throw away what it has not delivered yet.
+    ///
+    /// After ``close(_:)`` the system goes on delivering what was written.
+    package func abort(_ error: any Error) {
+        let channel = channel
+        channel.eventLoop.execute {
+            // A linger time of zero: reset instead of the usual end.
+            _ = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            self.close(error)
         }
     }
 

@@ -86,6 +86,10 @@ package final class HTTPClient: Sendable {
                 throw error
             }
         } onCancel: {
+            guard exchange.request.mayBeSent == nil else {
+                // What may not be sent any more may not be delivered any more either.
+                return pipe.abort(CancellationError())
+            }
             pipe.close(CancellationError())
         }
     }

@@ -44,11 +44,19 @@ struct HTTPExchange {
             let result = try await handle(response)
             return (result, response.leavesConnectionReusable)
         }
+        let (permissions, permission) = AsyncStream<Void>.makeStream()
+        if request.onContinue == nil {
+            permission.yield()
+        }
         return try await withThrowingTaskGroup(of: Bool.self) { uploads in
-            uploads.addTask { try await upload(source, length: length) }
+            uploads.addTask { try await upload(source, length: length, after: permissions) }
             // Leaving the group waits for the upload: it must not wait for a source that is silent.
             defer { uploads.cancelAll() }
-            let response = try await response()
+            let response = try await response {
+                request.onContinue?()
+                permission.yield()
+            }
+            permission.finish()
             timer?.cancel()
             let result = try await handle(response)
             let isReusable = response.leavesConnectionReusable
@@ -63,13 +71,24 @@ struct HTTPExchange {
     ///
     /// A server may answer, and close, before it has read everything: that is no error here, because
     /// its answer says what is wrong. An error of the source ends the exchange.
-    private func upload(_ source: any ByteSource, length: Int?) async throws -> Bool {
+    private func upload(
+        _ source: any ByteSource,
+        length: Int?,
+        after permissions: AsyncStream<Void>
+    ) async throws -> Bool {
         let writer = HTTPMessageWriter(pipe: pipe)
         let body = BodyInFlight(source: source)
         do {
-            try await pipe.write(head(length: length, hasBody: true))
+            try await pipe.write([head(length: length, hasBody: true)], onlyIf: request.mayBeSent)
+            guard await permissions.first(where: { true }) != nil else {
+                return false
+            }
             try await writer.writeBody(body, length: length)
             return true
+        } catch let error as BytePipe.NotAllowed {
+            // Nothing was sent, and nothing will be answered.
+            pipe.close(error.cause)
+            return false
         } catch {
             if let cause = body.failure ?? (error as? DockerAPIError).flatMap({ $0.isMalformed ? $0 : nil }) {
                 pipe.close(cause)
@@ -81,12 +100,16 @@ struct HTTPExchange {
     private func sendHeadAndBytes() async throws {
         do {
             if case .bytes(let bytes) = body {
-                try await pipe.write(head(length: bytes.count, hasBody: true), ByteBuffer(bytes: bytes))
+                let parts = [head(length: bytes.count, hasBody: true), ByteBuffer(bytes: bytes)]
+                try await pipe.write(parts, onlyIf: request.mayBeSent)
             } else {
-                try await pipe.write(head(length: 0, hasBody: request.method != .GET && request.method != .HEAD))
+                let head = head(length: 0, hasBody: request.method != .GET && request.method != .HEAD)
+                try await pipe.write([head], onlyIf: request.mayBeSent)
             }
         } catch is CancellationError {
             throw CancellationError()
+        } catch let error as BytePipe.NotAllowed {
+            throw error.cause
         } catch {
             // The server may have answered before it closed.
             guard pipe.hasInput else {
@@ -101,6 +124,9 @@ struct HTTPExchange {
         headers.remove(name: "Content-Length")
         headers.remove(name: "Transfer-Encoding")
         headers.remove(name: "Expect")
+        if case .stream = body, request.onContinue != nil {
+            headers.add(name: "Expect", value: "100-continue")
+        }
         if hasBody {
             if let length {
                 headers.add(name: "Content-Length", value: String(length))
@@ -121,7 +147,7 @@ struct HTTPExchange {
         }
     }
 
-    private func response() async throws -> HTTPResponse {
+    private func response(onContinue: () -> Void = {}) async throws -> HTTPResponse {
         let reader = HTTPMessageReader(pipe: pipe)
         while true {
             guard let head = try await firstHead(reader) else {
@@ -131,6 +157,9 @@ struct HTTPExchange {
             let status = Int(head.status.code)
             // Interim answers, as `100 Continue`, come before the one that counts.
             guard status >= 200 || status == 101 else {
+                if status == 100 {
+                    onContinue()
+                }
                 continue
             }
             let decoder = try HTTPBodyDecoder(responseTo: request.method, status: status, headers: head.headers)

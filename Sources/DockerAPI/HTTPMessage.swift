@@ -9,8 +9,16 @@ package struct HTTPRequest: Sendable {
     package var method: HTTPMethod
     /// Path and query, percent-encoded, beginning with `/`.
     package var target: String
-    /// Without `Host`, `Content-Length` and `Transfer-Encoding`, which the client sets.
+    /// Without `Host`, `Content-Length`, `Transfer-Encoding` and `Expect`, which the client sets.
     package var headers: HTTPHeaders
+    /// Asked on the connection's event loop right before the first byte goes out; when it throws,
+    /// nothing is sent.
+    ///
+    /// For what may not be done any more by then: a dial, or a process that was frozen, takes its time.
+    package var mayBeSent: (@Sendable () throws -> Void)?
+    /// Holds a streamed body back until the server asks for it (`Expect: 100-continue`), and is called
+    /// then; for servers that are known to do so. Until then the body's source is not read.
+    package var onContinue: (@Sendable () -> Void)?
 
     package init(_ method: HTTPMethod, _ target: String, headers: HTTPHeaders = [:]) {
         self.method = method

@@ -3,6 +3,19 @@
 
 package import DockerAPI
 
+/// One of several managers of a cluster.
+package struct Replication: Sendable {
+    /// `HOST:PORT` that the other managers reach this one at.
+    package let address: String
+    /// How long a request waits for a leader before it fails.
+    package let patience: Duration
+
+    package init(address: String, patience: Duration) {
+        self.address = address
+        self.patience = patience
+    }
+}
+
 /// How the manager's API is served; defaults as on the command line.
 package struct GatewayConfiguration: Sendable {
     /// How containers are named in lists.
@@ -20,8 +33,8 @@ package struct GatewayConfiguration: Sendable {
     package var containerNames = ContainerNames.node
     /// Whether answers allow scripts of any web page (`--api-enable-cors`).
     package var allowsCrossOrigin = false
-    /// The manager's own lines in `docker info`, after the strategy: role and primary.
-    package var role = "primary"
+    /// Set when there are other managers, to which requests go on while one of them leads.
+    package var replication: Replication?
 
     package init(addresses: [EngineAddress], tls: TLSContexts? = nil) {
         self.addresses = addresses

@@ -27,6 +27,10 @@ package enum GatewayError: UserFacingError, Equatable {
     case versionTooOld(requested: String, lowest: String)
     /// A route of swarm mode.
     case notSwarmMode
+    /// No manager has led for as long as a request waits; `reason` says what was seen last.
+    case noLeader(reason: String)
+    /// The leader went away while it worked on the request, which it may or may not have done.
+    case leaderLost(String)
     /// The request did not arrive in time.
     case requestTimeout
     /// Several nodes failed; one line each.
@@ -55,6 +59,9 @@ package enum GatewayError: UserFacingError, Equatable {
         case .notSwarmMode:
             "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" "
                 + "to connect this node to swarm and try again."
+        case .noLeader(let reason): "no manager leads the cluster: \(reason)"
+        case .leaderLost(let address):
+            "the leading manager \"\(address)\" was lost during the call; look whether it was done before trying again"
         case .requestTimeout: "the request did not arrive in time"
         case .nodesFailed(let lines): lines.joined(separator: "; ")
         }
@@ -65,7 +72,7 @@ package enum GatewayError: UserFacingError, Equatable {
         case .noSuchRoute, .noSuchContainer, .noSuchImage, .noSuchNetwork, .noSuchVolume, .noSuchExec, .noSuchNode:
             .notFound
         case .badRequest, .ambiguous, .versionTooNew, .versionTooOld, .requestTimeout: .usage
-        case .nodeDown, .noHealthyNode, .notSwarmMode: .unreachable
+        case .nodeDown, .noHealthyNode, .notSwarmMode, .noLeader, .leaderLost: .unreachable
         case .nodesFailed: .failed
         }
     }

@@ -22,6 +22,8 @@ package struct ContainerPlacer: Sendable {
         package var version: APIVersion?
         /// The client's `X-Registry-Auth`.
         package var registrySecret: String?
+        /// That the request was taken in; `nil` for any.
+        package var term: Leadership.Term?
         /// Ids of containers that the new one takes the place of: they may have its name.
         var replacing: Set<String> = []
         /// Addresses of nodes not to choose.
@@ -58,7 +60,7 @@ package struct ContainerPlacer: Sendable {
     /// - Throws: ``SchedulingError``, ``CreationError/nodeLost(node:reason:)``, ``LeadershipError``, and what
     ///   the connection throws.
     package func create(_ creation: ContainerCreation, _ options: Options = Options()) async throws -> Outcome {
-        try await cluster.leadership.whileLeading { term in
+        try await cluster.leadership.whileLeading(in: options.term) { term in
             try await self.create(creation, options, term: term)
         }
     }
@@ -201,13 +203,14 @@ package struct ContainerPlacer: Sendable {
         if !creation.request.name.isEmpty {
             query.append(("name", creation.request.name))
         }
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             .POST,
             client.path("/containers/create"),
             query: query,
             headers: ["Content-Type": "application/json"]
         )
-        try cluster.leadership.check(term)
+        let leadership = cluster.leadership
+        request.mayBeSent = { try leadership.check(term) }
         do {
             let reply = try await client.http.reply(
                 to: request,

@@ -68,8 +68,11 @@ final class StoreEndpoints: Sendable {
                 }
                 reason = HTTPReply.errorMessage(in: reply.body, status: reply.status)
             } catch {
+                // A caller that waited no longer is a reason to ask another server first, too.
+                demote(number)
                 try Task.checkCancellation()
                 reason = ErrorReport(error).message
+                continue
             }
             demote(number)
         }

@@ -9,11 +9,14 @@ internal import SwarmCore
 /// `docker info` of the cluster: sums over its nodes, and the lines for people.
 struct ClusterDescription {
     private let snapshot: ClusterSnapshot
-    private let role: String
+    private let leadership: Leadership.View
 
-    init(_ snapshot: ClusterSnapshot, role: String) {
+    /// - Parameters:
+    ///   - snapshot: of the cluster.
+    ///   - leadership: of this manager.
+    init(_ snapshot: ClusterSnapshot, leadership: Leadership.View) {
         self.snapshot = snapshot
-        self.role = role
+        self.leadership = leadership
     }
 
     func info(isOldClient: Bool) -> JSON {
@@ -25,7 +28,7 @@ struct ClusterDescription {
         let labels: [String: String] = [:]
         var info = JSONObject()
         info["ID"] = ""
-        info["Name"] = JSON(role == "primary" ? "swarm" : "swarm-replica")
+        info["Name"] = JSON(leadership.isLeading ? "swarm" : "swarm-replica")
         info["ServerVersion"] = JSON("swarm/\(swarmVersion)")
         info["Containers"] = JSON(counts.all)
         info["ContainersRunning"] = JSON(counts.running)
@@ -92,8 +95,13 @@ struct ClusterDescription {
 
     /// Classic swarm's lines, in its order; clients parse them.
     var statusLines: [(String, String)] {
-        var lines = [
-            ("Role", role), ("Strategy", snapshot.strategyName),
+        let role =
+            leadership.isLeading
+            ? [("Role", "primary")]
+            : [("Role", "replica"), ("Primary", leadership.leader?.address ?? "(election)")]
+        var lines = role
+        lines += [
+            ("Strategy", snapshot.strategyName),
             ("Filters", snapshot.filterNames.joined(separator: ", ")), ("Nodes", String(snapshot.nodes.count)),
         ]
         for node in snapshot.nodes {

@@ -68,7 +68,11 @@ struct EngineCall: Sendable {
 
     /// Gives an answer that is no raw stream to the client.
     static func relay(_ response: HTTPResponse, to responder: Responder) async throws {
-        let headers = headers(of: response, keepsUpgrade: false)
+        try await relay(response, headers: headers(of: response, keepsUpgrade: false), to: responder)
+    }
+
+    /// Gives an answer that is no raw stream to the client, with other fields than its own.
+    static func relay(_ response: HTTPResponse, headers: HTTPHeaders, to responder: Responder) async throws {
         if response.status == 204 || response.status == 304 {
             return try await responder.send(status: response.status, headers: headers)
         }
@@ -92,12 +96,18 @@ struct EngineCall: Sendable {
     }
 
     private var message: HTTPRequest {
-        HTTPRequest(request.method, engine.path(path), query: request.pairs, headers: headersToEngine)
+        HTTPRequest(
+            request.method,
+            engine.path(path),
+            query: request.pairs,
+            headers: Self.passedOnHeaders(of: request)
+        )
     }
 
-    private var headersToEngine: HTTPHeaders {
+    /// The fields of a request that go on to the next server.
+    static func passedOnHeaders(of request: GatewayRequest) -> HTTPHeaders {
         var headers = HTTPHeaders()
-        for field in request.headers where !Self.hopFields.contains(field.name.lowercased()) {
+        for field in request.headers where !hopFields.contains(field.name.lowercased()) {
             headers.add(name: field.name, value: field.value)
         }
         if let wanted = request.headers.upgradeProtocol {

@@ -15,6 +15,10 @@ extension DockerRoutes {
     }
 
     private func createContainer(_ request: GatewayRequest, _ responder: Responder) async throws {
+        // Refused before the body is read, so that it can go to another manager.
+        guard let term = cluster.leadership.term else {
+            throw LeadershipError.notLeading
+        }
         let snapshot = cluster.snapshot
         let creation = try ContainerCreation(
             name: request["name"],
@@ -26,6 +30,7 @@ extension DockerRoutes {
         options.query = request.pairs.filter { $0.0 != "name" }
         options.version = request.version ?? snapshot.offeredVersions.highest
         options.registrySecret = request.headers.first(name: "x-registry-auth")
+        options.term = term
         let outcome = try await ContainerPlacer(cluster).create(creation, options)
         if let id = outcome.containerID {
             metrics.recordPlacement()
@@ -33,6 +38,7 @@ extension DockerRoutes {
                 "placed container",
                 metadata: [
                     "container": "\(id.prefix(12))", "node": "\(outcome.node.name)", "request": "\(request.id)",
+                    "term": "\(term)",
                 ]
             )
         }

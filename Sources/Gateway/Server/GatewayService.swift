@@ -17,6 +17,7 @@ final class GatewayService: Sendable {
     private let metrics: GatewayMetrics
     private let logger: Logger
     private let fallback: RouteHandler
+    private let forwarder: LeaderForwarder?
     private let count = Atomic<UInt64>(0)
     /// Tells the runs of a manager apart in the log.
     private let run = String(UInt32.random(in: 0...UInt32.max), radix: 16)
@@ -37,6 +38,14 @@ final class GatewayService: Sendable {
         self.configuration = configuration
         self.metrics = metrics
         self.logger = logger
+        forwarder = configuration.replication.map {
+            LeaderForwarder(
+                leadership: cluster.leadership,
+                replication: $0,
+                tls: configuration.tls,
+                logger: logger
+            )
+        }
     }
 
     func nextRequestID() -> String {
@@ -100,6 +109,23 @@ final class GatewayService: Sendable {
         if request.method == .OPTIONS {
             return try await responder.send(status: 200)
         }
+        guard let forwarder, !request.isForThisManager else {
+            return try await answerHere(request, from: found, responder)
+        }
+        while try await !forwarder.forward(request, responder) {
+            do {
+                return try await answerHere(request, from: found, responder)
+            } catch LeadershipError.notLeading {
+                // The lead was lost before anything was read or done: another manager may take it.
+            }
+        }
+    }
+
+    private func answerHere(
+        _ request: GatewayRequest,
+        from found: (Route, GatewayRequest)?,
+        _ responder: Responder
+    ) async throws {
         for answer in extensions {
             if let reply = await answer(request.method.rawValue, request.target) {
                 return try await responder.send(status: reply.status, headers: reply.headers, bytes: reply.body)
