@@ -16,8 +16,9 @@ package struct HTTPRequest: Sendable {
     ///
     /// For what may not be done any more by then: a dial, or a process that was frozen, takes its time.
     package var mayBeSent: (@Sendable () throws -> Void)?
-    /// Holds a streamed body back until the server asks for it (`Expect: 100-continue`), and is called
-    /// then; for servers that are known to do so. Until then the body's source is not read.
+    /// Called when the server asks for a streamed body, which is held back until then.
+    ///
+    /// Only for servers that are known to honour `Expect: 100-continue`; `nil` sends the body at once.
     package var onContinue: (@Sendable () -> Void)?
 
     package init(_ method: HTTPMethod, _ target: String, headers: HTTPHeaders = [:]) {

@@ -9,10 +9,13 @@ package struct Replication: Sendable {
     package let address: String
     /// How long a request waits for a leader before it fails.
     package let patience: Duration
+    /// How long a leader that was replaced may take to answer what it had begun.
+    package let grace: Duration
 
-    package init(address: String, patience: Duration) {
+    package init(address: String, patience: Duration, grace: Duration = .seconds(5)) {
         self.address = address
         self.patience = patience
+        self.grace = grace
     }
 }
 

@@ -110,17 +110,28 @@ final class FakeEngine: Sendable {
 }
 
 /// A gateway over fake engines, all healthy, for the time of a closure.
+///
+/// With `leadership` it is one of several managers, whose requests wait for a leader for `patience`.
 func withGateway<Result: Sendable>(
     over engines: [FakeEngine],
+    leadership: Leadership? = nil,
+    patience: Duration = .seconds(60),
     _ body: @escaping @Sendable (HTTPClient) async throws -> Result
 ) async throws -> Result {
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     logger.logLevel = .critical
-    let cluster = Cluster(configuration: ClusterConfiguration(scheduler: try Scheduler()), logger: logger) { address in
+    let cluster = Cluster(
+        configuration: ClusterConfiguration(scheduler: try Scheduler()),
+        leadership: leadership ?? .alone(),
+        logger: logger
+    ) { address in
         HTTPClient(address: try EngineAddress(parsing: address))
     }
     cluster.setMembers(engines.map(\.address))
-    let configuration = GatewayConfiguration(addresses: [.tcp(host: "127.0.0.1", port: 0)])
+    var configuration = GatewayConfiguration(addresses: [.tcp(host: "127.0.0.1", port: 0)])
+    if leadership != nil {
+        configuration.replication = Replication(address: "self:1", patience: patience, grace: .milliseconds(50))
+    }
     let gateway = Gateway(cluster: cluster, configuration: configuration, logger: logger)
     let (addresses, continuation) = AsyncStream<EngineAddress>.makeStream()
     return try await withThrowingTaskGroup(of: Result?.self) { group in

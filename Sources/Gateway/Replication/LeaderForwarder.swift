@@ -20,8 +20,6 @@ final class LeaderForwarder: Sendable {
     /// Marks that refusal.
     static let refusedField = "X-Swarm-Not-Leader"
 
-    /// How long a leader that has lost the lead may take to answer what it had begun.
-    fileprivate static let grace = Duration.seconds(5)
     /// The wait before the same leader is asked again.
     private static let pause = Duration.milliseconds(250)
 
@@ -55,7 +53,13 @@ final class LeaderForwarder: Sendable {
                 return true
             }
             if let leader = view.leader, leader.address != replication.address {
-                let attempt = ForwardedCall(request, to: leader, of: leadership, client: try client(leader.address))
+                let attempt = ForwardedCall(
+                    request,
+                    to: leader,
+                    of: leadership,
+                    client: try client(leader.address),
+                    grace: replication.grace
+                )
                 guard let problem = try await attempt.run(responder) else {
                     return true
                 }
@@ -126,9 +130,17 @@ private struct ForwardedCall: Sendable {
     private let leader: Leadership.Leader
     private let leadership: Leadership
     private let client: HTTPClient
+    private let grace: Duration
     private let state: State
 
-    init(_ request: GatewayRequest, to leader: Leadership.Leader, of leadership: Leadership, client: HTTPClient) {
+    init(
+        _ request: GatewayRequest,
+        to leader: Leadership.Leader,
+        of leadership: Leadership,
+        client: HTTPClient,
+        grace: Duration
+    ) {
+        self.grace = grace
         self.request = request
         self.leader = leader
         self.leadership = leadership
@@ -178,7 +190,7 @@ private struct ForwardedCall: Sendable {
         }
         if state.progress == .taken, !request.isRepeatable {
             // It may be alive, and about to answer.
-            try await ContinuousClock().sleep(for: LeaderForwarder.grace)
+            try await ContinuousClock().sleep(for: grace)
         }
         while state.progress == .answered {
             // A stream of a leader that was replaced goes on as long as that manager lives.
