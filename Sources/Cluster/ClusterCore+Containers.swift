@@ -39,7 +39,7 @@ extension ClusterCore {
 
     /// Makes changes to containers of one node: a value replaces, `nil` removes.
     private mutating func apply(_ changes: [String: ContainerState?], on address: String, read number: UInt64) {
-        guard position(of: address) != nil else {
+        guard slot(of: address) != nil else {
             return
         }
         let news = changes.filter { isNews(number, about: $0.key, on: address) }
@@ -102,11 +102,7 @@ extension NodeFields {
         let place = ContainerDirectory.Place(address: address, id: id)
         if let old = containers.removeValue(forKey: id) {
             directory.remove(place, names: old.summary.names)
-            placement.remove(claim: old.claim, ports: old.ports, key: id)
-            for port in old.ports where placement.ports[port] == nil {
-                // Another container may claim the same port, stopped.
-                placement.ports[port] = containers.values.first { $0.ports.contains(port) }?.name
-            }
+            placement.remove(id, claim: old.claim, ports: old.ports)
         }
         if let new {
             containers[id] = new
@@ -114,32 +110,8 @@ extension NodeFields {
             placement.add(
                 NodeContainer(id: id, name: new.name, labels: new.summary.labels, isOverhead: new.isOverhead),
                 claim: new.claim,
-                ports: new.ports,
-                key: id
+                ports: new.ports
             )
-        }
-    }
-}
-
-extension NodeSnapshot {
-    /// Adds a container's claims to the sums; the first holder of a port keeps it.
-    mutating func add(_ container: NodeContainer, claim: Resources, ports: [HostPort], key: String) {
-        let old = containers.updateValue(container, forKey: key)
-        overhead += (container.isOverhead ? 1 : 0) - (old?.isOverhead == true ? 1 : 0)
-        reserved += claim
-        for port in ports where self.ports[port] == nil {
-            self.ports[port] = container.name
-        }
-    }
-
-    /// Takes a container's claims out of the sums again.
-    mutating func remove(claim: Resources, ports: [HostPort], key: String) {
-        let old = containers.removeValue(forKey: key)
-        let name = old?.name
-        overhead -= old?.isOverhead == true ? 1 : 0
-        reserved -= claim
-        for port in ports where self.ports[port] == name {
-            self.ports[port] = nil
         }
     }
 }

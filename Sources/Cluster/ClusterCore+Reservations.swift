@@ -24,16 +24,14 @@ extension ClusterCore {
     ) throws(SchedulingError) -> Reservation {
         try checkName(request.name, replacing: replaced)
         var generator = SystemRandomNumberGenerator()
-        let position: Int
-        if excluded.isEmpty {
-            position = try scheduler.choose(for: request, among: placements, using: &generator)
-        } else {
-            let offsets = placements.indices.filter { !excluded.contains(placements[$0].address) }
-            let chosen = try scheduler.choose(for: request, among: offsets.map { placements[$0] }, using: &generator)
-            position = offsets[chosen]
-        }
+        let slot = try scheduler.choose(
+            for: request,
+            in: &placements,
+            excluding: Set(excluded.compactMap { self.slot(of: $0) }),
+            using: &generator
+        )
+        let node = placements[slot]
         let token = beginRead()
-        let node = snapshot.nodes[position]
         let held = HeldPlace(
             address: node.address,
             name: request.name,
@@ -54,8 +52,7 @@ extension ClusterCore {
             placement.add(
                 NodeContainer(id: held.key, name: held.name, labels: labels),
                 claim: held.claim,
-                ports: held.ports,
-                key: held.key
+                ports: held.ports
             )
         }
     }
@@ -84,14 +81,8 @@ extension ClusterCore {
         if heldNames[held.name] == held.key {
             heldNames[held.name] = nil
         }
-        update(held.address) { fields, placement in
-            guard placement.containers[held.key] != nil else {
-                return
-            }
-            placement.remove(claim: held.claim, ports: held.ports, key: held.key)
-            for port in held.ports where placement.ports[port] == nil {
-                placement.ports[port] = fields.containers.values.first { $0.ports.contains(port) }?.name
-            }
+        update(held.address) { _, placement in
+            placement.remove(held.key, claim: held.claim, ports: held.ports)
         }
     }
 

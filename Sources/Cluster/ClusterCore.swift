@@ -6,12 +6,12 @@ package import Scheduling
 
 /// The state of the cluster and all changes to it: a value without clocks, tasks and connections.
 ///
-/// `placements` is kept beside the nodes of the snapshot, in the same order, and is changed in
-/// place: choosing a node reads it alone, and no reader of a snapshot ever makes it be copied.
+/// `placements` is kept beside the nodes of the snapshot and is changed in place: choosing a node reads
+/// it alone, and no reader of a snapshot ever makes it be copied.
 package struct ClusterCore: Sendable {
     package private(set) var snapshot: ClusterSnapshot
     let scheduler: Scheduler
-    package var placements: [NodeSnapshot] = []
+    var placements: NodeTable
     var directory = ContainerDirectory()
     var reservations: [UInt64: HeldPlace] = [:]
     /// Names that are reserved or being given, by how many requests.
@@ -20,12 +20,16 @@ package struct ClusterCore: Sendable {
     var committed: [String: UInt64] = [:]
     /// Of nodes that are not active, also of those that are no members now.
     private(set) var availabilities: [String: NodeAvailability] = [:]
-    private var positions: [String: Int] = [:]
+    /// The slots of nodes in `placements`, by address.
+    private var slots: [String: Int] = [:]
+    /// The addresses of the nodes with each engine id.
+    private var engineIDs: [String: Set<String>] = [:]
     private var reads: [String: ReadOrder] = [:]
     private var counter: UInt64 = 0
 
     package init(scheduler: Scheduler) {
         self.scheduler = scheduler
+        placements = scheduler.makeTable()
         snapshot = ClusterSnapshot(
             strategyName: scheduler.strategy.name,
             filterNames: scheduler.filters.map(\.name),
@@ -35,9 +39,16 @@ package struct ClusterCore: Sendable {
 
     // MARK: Nodes
 
-    func position(of address: String) -> Int? { positions[address] }
+    func slot(of address: String) -> Int? { slots[address] }
 
-    package func node(at address: String) -> NodeState? { positions[address].map { snapshot.nodes[$0] } }
+    package func node(at address: String) -> NodeState? { position(of: address).map { snapshot.nodes[$0] } }
+
+    /// What the scheduler sees of a node.
+    package func placement(at address: String) -> NodeSnapshot? { slots[address].map { placements[$0] } }
+
+    private func position(of address: String) -> Int? {
+        slots[address].map { snapshot.nodes.position(name: placements[$0].name, address: address) }
+    }
 
     /// Makes the member list equal to `addresses`.
     ///
@@ -46,23 +57,21 @@ package struct ClusterCore: Sendable {
         let wanted = Set(addresses)
         let removed = snapshot.nodes.map(\.address).filter { !wanted.contains($0) }
         var added: [String] = []
-        for address in addresses where positions[address] == nil && !added.contains(address) {
+        var known = Set(slots.keys)
+        for address in addresses where known.insert(address).inserted {
             added.append(address)
         }
         snapshot.discovery = .fresh
-        guard !added.isEmpty || !removed.isEmpty else {
-            return ([], [])
-        }
         for address in removed {
             drop(address)
         }
         for address in added {
-            let fields = NodeFields(address: address, name: address, since: now)
-            snapshot.nodes.append(NodeState(fields))
-            placements.append(NodeSnapshot(address: address, name: address, problem: NodeStatus.pending.rawValue))
+            slots[address] = placements.insert(
+                NodeSnapshot(address: address, name: address, problem: NodeStatus.pending.rawValue)
+            )
             reads[address] = ReadOrder()
         }
-        sort()
+        snapshot.nodes.insert(added.map { NodeState(NodeFields(address: $0, name: $0, since: now)) })
         for address in added {
             setAvailability(availabilities[address] ?? .active, of: address)
         }
@@ -88,32 +97,38 @@ package struct ClusterCore: Sendable {
     }
 
     private mutating func drop(_ address: String) {
-        guard let position = positions[address] else {
+        guard let position = position(of: address), let slot = slots.removeValue(forKey: address) else {
             return
         }
-        for container in snapshot.nodes[position].containers.values {
+        let node = snapshot.nodes.remove(at: position)
+        for container in node.containers.values {
             directory.remove(.init(address: address, id: container.id), names: container.summary.names)
         }
-        snapshot.nodes.remove(at: position)
-        placements.remove(at: position)
+        placements.remove(slot)
         reads[address] = nil
-        index()
+        noteID(node.engineID, nil, of: address)
     }
 
     /// Changes a node; does nothing when it is gone.
     mutating func update(_ address: String, _ change: (inout NodeFields, inout NodeSnapshot) -> Void) {
-        guard let position = positions[address] else {
+        guard let slot = slots[address], let position = position(of: address) else {
             return
         }
         var fields = snapshot.nodes[position].copy
-        change(&fields, &placements[position])
-        fields.reserved = placements[position].reserved
-        snapshot.nodes[position] = NodeState(fields)
+        placements.update(slot) { change(&fields, &$0) }
+        fields.reserved = placements[slot].reserved
+        let node = NodeState(fields)
+        if fields.name == snapshot.nodes[position].name {
+            snapshot.nodes[position] = node
+        } else {
+            snapshot.nodes.remove(at: position)
+            snapshot.nodes.insert([node])
+        }
     }
 
     /// The engine has said who it is: takes name, capacity and labels.
     package mutating func describe(_ address: String, info: EngineInfo, version: EngineVersion) {
-        guard node(at: address) != nil else {
+        guard let old = node(at: address) else {
             return
         }
         let name = uniqueName(info.name, for: address)
@@ -121,14 +136,15 @@ package struct ClusterCore: Sendable {
             fields.info = info
             fields.version = version
             fields.name = name
-            fields.capacity = Resources(nanoCPUs: Int64(info.cpus) * 1_000_000_000, memory: info.memory)
+            // What an engine says is not trusted to be small enough for the product.
+            let cpus = Int64(min(info.cpus, 1 << 20))
+            fields.capacity = Resources(nanoCPUs: cpus * 1_000_000_000, memory: min(info.memory, 1 << 60))
             placement.name = name
             placement.id = info.id
             placement.capacity = fields.capacity
             placement.labels = Self.labels(of: info)
         }
-        warnOfDuplicateIDs()
-        sort()
+        noteID(old.engineID, info.id, of: address)
     }
 
     /// Sets the status with its reason; the time changes only when one of them does.
@@ -151,26 +167,35 @@ package struct ClusterCore: Sendable {
         guard !name.isEmpty else {
             return address
         }
-        let isTaken = snapshot.nodes.contains { $0.name == name && $0.address != address }
+        let isTaken = snapshot.nodes.named(name).contains { $0.address != address }
         // Without a colon: `docker cp NODE/NAME:PATH` splits at the first one.
         return isTaken ? "\(name)-\(String(address.map { $0 == ":" ? "-" : $0 }))" : name
     }
 
-    private mutating func warnOfDuplicateIDs() {
-        var holders: [String: [String]] = [:]
-        for node in snapshot.nodes where !node.engineID.isEmpty {
-            holders[node.engineID, default: []].append(node.address)
+    /// Notes that an engine's id has changed, and warns of nodes that have the same one.
+    private mutating func noteID(_ old: String, _ new: String?, of address: String) {
+        if engineIDs[old]?.remove(address) != nil, engineIDs[old]?.isEmpty == true {
+            engineIDs[old] = nil
         }
-        for node in snapshot.nodes {
-            let others = (holders[node.engineID] ?? []).filter { $0 != node.address }.sorted()
-            let warning =
-                others.isEmpty
-                ? nil
-                : "the engine id \(node.engineID) is also that of \(others.joined(separator: ", ")): "
-                    + "remove /etc/docker/key.json and /var/lib/docker/engine-id on one of them and restart its engine"
-            if node.warning != warning {
-                update(node.address) { fields, _ in fields.warning = warning }
+        if let new, !new.isEmpty {
+            engineIDs[new, default: []].insert(address)
+        }
+        for id in Set([old, new ?? ""]) {
+            let holders = (engineIDs[id] ?? []).sorted()
+            for holder in holders {
+                warn(of: id, on: holder, sharedWith: holders.filter { $0 != holder })
             }
+        }
+    }
+
+    private mutating func warn(of id: String, on address: String, sharedWith others: [String]) {
+        let warning =
+            others.isEmpty
+            ? nil
+            : "the engine id \(id) is also that of \(others.joined(separator: ", ")): "
+                + "remove /etc/docker/key.json and /var/lib/docker/engine-id on one of them and restart its engine"
+        if node(at: address)?.warning != warning {
+            update(address) { fields, _ in fields.warning = warning }
         }
     }
 
@@ -181,24 +206,6 @@ package struct ClusterCore: Sendable {
             "architecture": info.architecture,
         ]
         return info.labels.merging(facts) { _, fact in fact }
-    }
-
-    private mutating func sort() {
-        let order = snapshot.nodes.indices.sorted {
-            (snapshot.nodes[$0].name, snapshot.nodes[$0].address) < (
-                snapshot.nodes[$1].name, snapshot.nodes[$1].address
-            )
-        }
-        snapshot.nodes = order.map { snapshot.nodes[$0] }
-        placements = order.map { placements[$0] }
-        index()
-    }
-
-    private mutating func index() {
-        positions = [:]
-        for (position, node) in snapshot.nodes.enumerated() {
-            positions[node.address] = position
-        }
     }
 
     // MARK: The order of reads

@@ -6,7 +6,7 @@ package import DockerAPI
 /// The cluster at one instant: a value that never changes, taken without waiting.
 package struct ClusterSnapshot: Sendable {
     /// Sorted by name, then address.
-    package internal(set) var nodes: [NodeState] = []
+    package internal(set) var nodes = NodeList()
     package internal(set) var discovery: DiscoveryStatus = .waiting
     package internal(set) var strategyName: String
     package internal(set) var filterNames: [String]

@@ -9,21 +9,27 @@ package struct AffinityFilter: PlacementFilter {
 
     package func conditions(of request: PlacementRequest) -> [String] { request.affinities.map(\.description) }
 
+    package func isIndexed(for request: PlacementRequest) -> Bool {
+        request.affinities.allSatisfy { $0.key == "image" }
+    }
+
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
         request.affinities.first { !isMet($0, on: node) }.map { .rule("affinity \($0.description)") }
     }
 
     private func isMet(_ affinity: PlacementExpression, on node: NodeSnapshot) -> Bool {
-        switch affinity.key {
-        case "container":
-            affinity.accepts(node.containers.values.lazy.flatMap { [$0.id, $0.name, shortID(of: $0)] })
-        case "image":
-            affinity.accepts(node.images)
-        default:
-            affinity.accepts(node.containers.values.lazy.compactMap { $0.labels[affinity.key] })
-        }
+        let isMatched =
+            switch affinity.key {
+            case "container": node.containers.match(affinity.pattern)
+            case "image": node.has(image: affinity.pattern)
+            default: node.containers.match(affinity.pattern, label: affinity.key)
+            }
+        return isMatched == (affinity.comparison == .equal)
     }
+}
 
-    /// The twelve characters that `docker ps` prints, and so what people write.
-    private func shortID(of container: NodeContainer) -> String { String(container.id.prefix(12)) }
+extension NodeSnapshot {
+    fileprivate func has(image pattern: Pattern) -> Bool {
+        pattern.literal.map { images.contains($0) } ?? images.contains { pattern.matches($0) }
+    }
 }

@@ -9,6 +9,8 @@ package struct ConstraintFilter: PlacementFilter {
 
     package func conditions(of request: PlacementRequest) -> [String] { request.constraints.map(\.description) }
 
+    package func isIndexed(for request: PlacementRequest) -> Bool { true }
+
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
         request.constraints.first { !$0.accepts(node.values(of: $0.key)) }.map {
             .rule("constraint \($0.description)")
@@ -23,6 +25,8 @@ package struct WhitelistFilter: PlacementFilter {
     package init() {}
 
     package func conditions(of request: PlacementRequest) -> [String] { request.whitelists.map(\.description) }
+
+    package func isIndexed(for request: PlacementRequest) -> Bool { true }
 
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
         request.whitelists.first { !isMet($0, on: node) }.map { .rule("whitelist \($0.description)") }

@@ -13,8 +13,10 @@ package struct DependencyFilter: PlacementFilter {
             + request.networks.map { "--net=\($0)" }
     }
 
+    package func isIndexed(for request: PlacementRequest) -> Bool { request.dependencies.isEmpty }
+
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
-        if let missing = request.dependencies.first(where: { !node.hasContainer($0.container) }) {
+        if let missing = request.dependencies.first(where: { !node.containers.contains($0.container) }) {
             return .rule("dependency \(missing.description)")
         }
         if let missing = request.volumes.first(where: { !node.volumes.contains($0) }) {

@@ -9,6 +9,8 @@ package struct HealthFilter: PlacementFilter {
 
     package func conditions(of request: PlacementRequest) -> [String] { ["healthy"] }
 
+    package func isIndexed(for request: PlacementRequest) -> Bool { true }
+
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
         if let problem = node.problem {
             return .fact("the node is not healthy", example: problem)

@@ -20,13 +20,13 @@ package struct NodeSnapshot: Sendable, Equatable {
     package var labels: [String: String]
     /// What the node has, without overcommit.
     package var capacity: Resources
+    /// What containers and reservations claim of it.
     package var reserved: Resources
-    /// By port, the name of the container that has it.
-    package var ports: [HostPort: String]
+    package private(set) var ports = NodePorts()
     /// By id (a reservation's token until the container is created).
-    package var containers: [String: NodeContainer]
+    package private(set) var containers = NodeContainers()
     /// How many of ``containers`` are the cluster's own agents and managers, which count as no load.
-    package var overhead = 0
+    private var overhead = 0
     /// Ids, `repository:tag`, digests and bare repositories of the images on the node.
     package var images: Set<String>
     /// Names of the local volumes on the node.
@@ -43,8 +43,7 @@ package struct NodeSnapshot: Sendable, Equatable {
         labels: [String: String] = [:],
         capacity: Resources = Resources(),
         reserved: Resources = Resources(),
-        ports: [HostPort: String] = [:],
-        containers: [String: NodeContainer] = [:],
+        containers: [NodeContainer] = [],
         images: Set<String> = [],
         volumes: Set<String> = [],
         networks: Set<String> = []
@@ -57,11 +56,40 @@ package struct NodeSnapshot: Sendable, Equatable {
         self.labels = labels
         self.capacity = capacity
         self.reserved = reserved
-        self.ports = ports
-        self.containers = containers
         self.images = images
         self.volumes = volumes
         self.networks = networks
+        for container in containers {
+            add(container)
+        }
+    }
+
+    /// Adds a container, or a reservation, with what it claims.
+    ///
+    /// - Parameters:
+    ///   - container: replaces one with the same id; then ``remove(_:claim:ports:)`` what that one claimed first.
+    ///   - claim: its CPUs and memory.
+    ///   - ports: its ports; a port that another container has stays that one's too.
+    package mutating func add(_ container: NodeContainer, claim: Resources = Resources(), ports: [HostPort] = []) {
+        overhead += (container.isOverhead ? 1 : 0) - (containers[container.id]?.isOverhead == true ? 1 : 0)
+        containers[container.id] = container
+        reserved += claim
+        for port in ports {
+            self.ports.add(port, name: container.name, key: container.id)
+        }
+    }
+
+    /// Takes a container out again, with what was added for it; does nothing when it is not there.
+    package mutating func remove(_ id: String, claim: Resources = Resources(), ports: [HostPort] = []) {
+        guard let old = containers[id] else {
+            return
+        }
+        overhead -= old.isOverhead ? 1 : 0
+        containers[id] = nil
+        reserved -= claim
+        for port in ports {
+            self.ports.remove(port, key: id)
+        }
     }
 }
 
@@ -77,11 +105,8 @@ extension NodeSnapshot {
         )
     }
 
-    /// Whether a container with this name, id or id prefix is there.
-    func hasContainer(_ reference: String) -> Bool {
-        containers[reference] != nil
-            || containers.values.contains { $0.name == reference || $0.id.hasPrefix(reference) }
-    }
+    /// The most containers the node takes, running or not, by the engine label `containerslots`.
+    var slots: Int? { labels["containerslots"].flatMap { Int($0) } }
 
     private static func scaled(_ value: Int64, by factor: Double) -> Int64 {
         Int64(exactly: (Double(value) * factor).rounded(.down)) ?? value

@@ -36,6 +36,11 @@ struct Pattern: Sendable {
         }
     }
 
+    /// The only text that matches, when there is just one.
+    var literal: String? {
+        if case .literal(let value) = kind { value } else { nil }
+    }
+
     func matches(_ text: String) -> Bool {
         switch kind {
         case .literal(let value): value == text

@@ -16,12 +16,15 @@ package struct PlacementExpression: Sendable, Equatable {
     package let isSoft: Bool
     /// As written, without `~` and with the slashes.
     package let value: String
+    /// As the user wrote it: `storage==ssd`.
+    package let description: String
     let pattern: Pattern
 
     /// Reads `text`, the part after `constraint:` or `affinity:`.
     ///
     /// - Throws: ``SchedulingError/malformedExpression(text:offset:problem:)``.
     package init(parsing text: String) throws(SchedulingError) {
+        description = text
         let characters = Array(text)
         guard let at = Self.operatorOffset(in: characters) else {
             throw .malformedExpression(text: text, offset: characters.count, problem: "one of == and != is expected")
@@ -40,9 +43,6 @@ package struct PlacementExpression: Sendable, Equatable {
             throw .malformedExpression(text: text, offset: start + error.offset, problem: error.text)
         }
     }
-
-    /// As the user wrote it: `storage==ssd`.
-    package var description: String { "\(key)\(comparison.rawValue)\(isSoft ? "~" : "")\(value)" }
 
     package static func == (left: PlacementExpression, right: PlacementExpression) -> Bool {
         left.description == right.description

@@ -12,6 +12,14 @@ package protocol PlacementFilter: Sendable {
 
     /// Why `node` cannot host the container, or `nil` when it can.
     func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason?
+
+    /// Whether the indexes and the order of a ``NodeTable`` decide all that the request asks of this filter,
+    /// so that nodes found there need not be asked about.
+    func isIndexed(for request: PlacementRequest) -> Bool
+}
+
+extension PlacementFilter {
+    package func isIndexed(for request: PlacementRequest) -> Bool { false }
 }
 
 /// The filters by name, in the order in which they are applied when none are named.

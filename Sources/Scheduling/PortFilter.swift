@@ -18,18 +18,10 @@ package struct PortFilter: PlacementFilter {
     /// Names the first clash in the order of the request, so that the message is stable.
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
         for wanted in request.ports {
-            if let holder = holder(of: wanted, on: node) {
+            if let holder = node.ports.holder(clashingWith: wanted) {
                 return .fact("port \(wanted) is taken", example: "\"\(holder)\"")
             }
         }
         return nil
-    }
-
-    private func holder(of wanted: HostPort, on node: NodeSnapshot) -> String? {
-        if let holder = node.ports[wanted] {
-            return holder
-        }
-        // A dictionary has no order: the least name, so that the message is stable.
-        return node.ports.lazy.filter { $0.key.clashes(with: wanted) }.map(\.value).min()
     }
 }

@@ -24,6 +24,8 @@ package struct ResourcesFilter: PlacementFilter {
         return conditions
     }
 
+    package func isIndexed(for request: PlacementRequest) -> Bool { true }
+
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
         let limit = node.promisable(overcommit: overcommit)
         let after = node.reserved + request.claim

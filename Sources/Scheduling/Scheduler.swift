@@ -25,59 +25,103 @@ package struct Scheduler: Sendable {
         self.overcommit = overcommit
     }
 
-    /// The offset in `nodes` of the node to place the container on.
+    /// A table to keep nodes in that this scheduler is to choose from.
+    package func makeTable() -> NodeTable {
+        NodeTable(
+            rules: .init(
+                label: strategy.label,
+                overcommit: overcommit,
+                skipsUnhealthy: filters.contains { $0 is HealthFilter },
+                respectsSlots: filters.contains { $0 is SlotsFilter }
+            )
+        )
+    }
+
+    /// The slot of the node to place the container on.
     ///
     /// Soft expressions are dropped, all at once as in classic swarm, when no node satisfies them too.
     ///
     /// - Parameters:
     ///   - request: what the container asks for.
-    ///   - nodes: all nodes of the cluster, in the order in which the error is to name them.
+    ///   - table: made by ``makeTable()`` of an equal scheduler; only what it remembers of patterns changes.
+    ///   - excluded: slots that must not be chosen; the error does not name them.
     ///   - generator: breaks ties.
-    /// - Returns: an offset into `nodes`.
-    /// - Throws: ``SchedulingError``.
+    /// - Returns: a slot of `table` that is in use.
+    /// - Throws: ``SchedulingError``; its rejections are in the order of the nodes' names.
     package func choose(
         for request: PlacementRequest,
-        among nodes: [NodeSnapshot],
+        in table: inout NodeTable,
+        excluding excluded: Set<Int> = [],
         using generator: inout some RandomNumberGenerator
     ) throws(SchedulingError) -> Int {
         var request = request
         // A volume that no node has is made where the container goes; a missing network is the engine's to report.
-        request.volumes.removeAll { volume in !nodes.contains { $0.volumes.contains(volume) } }
-        request.networks.removeAll { network in !nodes.contains { $0.networks.contains(network) } }
-        var outcome = sift(nodes, for: request)
-        if outcome.candidates.isEmpty {
-            request = request.withoutSoftExpressions
-            outcome = sift(nodes, for: request)
+        request.volumes.removeAll { !table.volumes.contains($0) }
+        request.networks.removeAll { !table.networks.contains($0) }
+        if let slot = search(for: request, in: &table, excluding: excluded).best(in: table, using: &generator) {
+            return slot
         }
-        let chosen = strategy.choose(
-            among: outcome.candidates,
-            of: nodes,
-            claim: request.claim,
-            overcommit: overcommit,
-            using: &generator
-        )
-        guard let chosen else {
-            throw error(for: request, rejections: outcome.rejections, total: nodes.count)
+        let hard = request.withoutSoftExpressions
+        if hard != request,
+            let slot = search(for: hard, in: &table, excluding: excluded).best(in: table, using: &generator)
+        {
+            return slot
         }
-        return chosen
+        throw error(for: hard, among: table.sorted(excluding: excluded))
     }
 
-    /// The nodes that pass all filters, and why each of the others does not.
-    private func sift(
-        _ nodes: [NodeSnapshot],
-        for request: PlacementRequest
-    ) -> (candidates: [Int], rejections: [Rejection]) {
-        let asked = filters.filter { !$0.conditions(of: request).isEmpty }
-        var candidates: [Int] = []
-        var rejections: [Rejection] = []
-        for index in nodes.indices {
-            if let rejection = rejection(of: nodes[index], for: request, by: asked) {
-                rejections.append(rejection)
-            } else {
-                candidates.append(index)
+    private func search(
+        for request: PlacementRequest,
+        in table: inout NodeTable,
+        excluding excluded: Set<Int>
+    ) -> PlacementSearch {
+        let asked = filters.filter { !$0.isIndexed(for: request) && !$0.conditions(of: request).isEmpty }
+        return PlacementSearch(
+            request: request,
+            strategy: strategy,
+            filters: asked,
+            allowed: allowed(for: request, in: &table, excluding: excluded)
+        )
+    }
+
+    /// The nodes that the indexed filters leave; `nil` for all of them.
+    private func allowed(
+        for request: PlacementRequest,
+        in table: inout NodeTable,
+        excluding excluded: Set<Int>
+    ) -> NodeBits? {
+        var sets: [NodeBits] = []
+        for filter in filters {
+            switch filter {
+            case is ConstraintFilter: sets += request.constraints.map { table.nodes(meeting: $0) }
+            case is WhitelistFilter: sets += request.whitelists.map { table.nodes(meetingList: $0) }
+            case is AffinityFilter:
+                for affinity in request.affinities where affinity.key == "image" {
+                    sets.append(table.nodes(meetingImage: affinity))
+                }
+            case is DependencyFilter:
+                sets += request.volumes.map { table.volumes.nodes(having: [$0], capacity: table.capacity) }
+                sets += request.networks.map { table.networks.nodes(having: [$0], capacity: table.capacity) }
+            default: break
             }
         }
-        return (candidates, rejections)
+        guard !sets.isEmpty || !excluded.isEmpty else {
+            return nil
+        }
+        var allowed = table.used
+        for set in sets {
+            allowed.formIntersection(set)
+        }
+        for slot in excluded {
+            allowed[slot] = false
+        }
+        return allowed
+    }
+
+    private func error(for request: PlacementRequest, among nodes: [NodeSnapshot]) -> SchedulingError {
+        let asked = filters.filter { !$0.conditions(of: request).isEmpty }
+        let rejections = nodes.compactMap { rejection(of: $0, for: request, by: asked) }
+        return error(for: request, rejections: rejections, total: nodes.count)
     }
 
     private func rejection(

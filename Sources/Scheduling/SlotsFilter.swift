@@ -9,8 +9,10 @@ package struct SlotsFilter: PlacementFilter {
 
     package func conditions(of request: PlacementRequest) -> [String] { ["available container slots"] }
 
+    package func isIndexed(for request: PlacementRequest) -> Bool { true }
+
     package func rejection(of node: NodeSnapshot, for request: PlacementRequest) -> Rejection.Reason? {
-        guard let slots = node.labels["containerslots"].flatMap({ Int($0) }), node.workload >= slots else {
+        guard let slots = node.slots, node.workload >= slots else {
             return nil
         }
         return .fact("all container slots are taken", example: "\(node.workload) of \(slots)")

@@ -70,10 +70,10 @@ struct ClusterCoreTests {
         core.apply(try container("b", name: "new", ports: [HostPort(80)]), on: address, read: core.beginRead())
 
         core.applyRemoval(of: "a", on: address, read: core.beginRead())
-        #expect(core.placements[0].ports[HostPort(80)] == "new")
+        #expect(core.placement(at: address)?.ports.holder(of: HostPort(80)) == "new")
 
         core.applyRemoval(of: "b", on: address, read: core.beginRead())
-        #expect(core.placements[0].ports.isEmpty)
+        #expect(core.placement(at: address)?.ports.isEmpty == true)
     }
 
     @Test("a container that is renamed is found by its new name only")
@@ -128,12 +128,13 @@ struct ClusterCoreTests {
 
     private func check(_ core: ClusterCore, held: Int) {
         let containers = core.snapshot.nodes.reduce(0) { $0 + $1.containers.count }
-        #expect(core.placements.reduce(0) { $0 + $1.containers.count } == containers + held)
-        for (node, placement) in zip(core.snapshot.nodes, core.placements) {
+        let placements = core.snapshot.nodes.compactMap { core.placement(at: $0.address) }
+        #expect(placements.reduce(0) { $0 + $1.containers.count } == containers + held)
+        for (node, placement) in zip(core.snapshot.nodes, placements) {
             let sum = node.containers.values.reduce(Resources()) { $0 + $1.claim }
             #expect(node.reserved == placement.reserved)
             #expect(held > 0 || placement.reserved == sum)
-            #expect(held > 0 || Set(placement.ports.keys) == Set(node.containers.values.flatMap(\.ports)))
+            #expect(held > 0 || placement.ports.ports == Set(node.containers.values.flatMap(\.ports)))
         }
     }
 

@@ -11,11 +11,7 @@ struct PlacementFilterTests {
         name: "node-1",
         labels: ["storage": "ssd", "region": "us-east", "operatingsystem": "Debian 12"],
         containers: [
-            "87c4376856a8aaaa": NodeContainer(
-                id: "87c4376856a8aaaa",
-                name: "frontend",
-                labels: ["com.example.type": "frontend"]
-            )
+            NodeContainer(id: "87c4376856a8aaaa", name: "frontend", labels: ["com.example.type": "frontend"])
         ],
         images: ["sha256:aa", "redis:7", "redis"]
     )
@@ -23,7 +19,7 @@ struct PlacementFilterTests {
         id: "ID2",
         name: "node-2",
         labels: ["storage": "disk", "region": "eu"],
-        containers: ["bb": NodeContainer(id: "bb", name: "db")],
+        containers: [NodeContainer(id: "bb", name: "db")],
         images: ["mysql:8", "mysql"]
     )
 
@@ -106,7 +102,8 @@ struct PlacementFilterTests {
         ]
     )
     func ports(wanted: HostPort, taken: HostPort, clashes: Bool) {
-        let node = NodeSnapshot(name: "n", ports: [taken: "old"])
+        var node = NodeSnapshot(name: "n")
+        node.add(NodeContainer(id: "a", name: "old"), ports: [taken])
 
         let reason = PortFilter().rejection(of: node, for: PlacementRequest(ports: [wanted]))
 
