@@ -33,7 +33,7 @@ final class Manager: Sendable {
         }
         self.cluster = cluster
         if let name = configuration.discovery.embeddedCluster {
-            let members = try EmbeddedMembers(folder: configuration.stateFolder)
+            let members = try EmbeddedMembers(folder: configuration.stateFolder, ownCluster: name)
             self.members = members
             store = LocalEmbeddedStore(members: members, cluster: name, url: configuration.discovery.description)
         } else {
@@ -44,7 +44,7 @@ final class Manager: Sendable {
         gateway = Gateway(
             cluster: cluster,
             configuration: Self.gatewayConfiguration(configuration, tls: tls),
-            extensions: members.map { Self.memberAPIs($0, cluster: cluster) } ?? [],
+            extensions: members.map { [Self.memberAPI($0, cluster: cluster, logger: logger)] } ?? [],
             logger: logger
         )
     }
@@ -93,13 +93,29 @@ final class Manager: Sendable {
     }
 
     /// The members' side of `swarm://` and `token://`, on the same port as Docker's API.
-    private static func memberAPIs(_ members: EmbeddedMembers, cluster: Cluster) -> [GatewayExtension] {
-        let embedded = EmbeddedAPI(members: members) { cluster.nudge($0) }
-        let token = TokenAPI(members: members) { cluster.nudge($0) }
-        return [
-            { method, target in await embedded.reply(method: method, target: target) },
-            { method, target in await token.reply(method: method, target: target) },
-        ]
+    private static func memberAPI(
+        _ members: EmbeddedMembers,
+        cluster: Cluster,
+        logger: Logger
+    ) -> GatewayExtension {
+        let embedded = EmbeddedAPI(members: members, logger: logger) { cluster.nudge($0) }
+        let token = TokenAPI(members: members, logger: logger) { cluster.nudge($0) }
+        return { request in
+            guard [EmbeddedAPI.prefix, TokenAPI.prefix].contains(where: request.target.hasPrefix) else {
+                return nil
+            }
+            let call = MemberCall(
+                method: "\(request.method)",
+                target: request.target,
+                peer: await request.peer()
+            ) { limit in
+                try await request.bytes(limit: limit)
+            }
+            if let reply = await embedded.reply(to: call) {
+                return reply
+            }
+            return await token.reply(to: call)
+        }
     }
 
     /// Runs until the task is cancelled.

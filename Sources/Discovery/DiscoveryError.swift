@@ -18,6 +18,8 @@ package enum DiscoveryError: UserFacingError, Equatable {
     case denied(url: String, reason: String)
     /// No server of the store answers.
     case unreachable(url: String, reason: String)
+    /// A manager keeps so many members, or tokens, that it takes no more.
+    case storeIsFull
     case stateUnreadable(path: String, detail: String)
 
     package var message: String {
@@ -30,6 +32,7 @@ package enum DiscoveryError: UserFacingError, Equatable {
         case .storeFailed(let url, let reason): "discovery \"\(url)\" failed: \(reason)"
         case .denied(let url, let reason): "discovery \"\(url)\" refuses access: \(reason)"
         case .unreachable(let url, let reason): "discovery \"\(url)\" does not answer: \(reason)"
+        case .storeIsFull: "discovery is full: too many members or tokens"
         case .stateUnreadable(let path, let detail): "cannot read the members kept in \"\(path)\": \(detail)"
         }
     }
@@ -42,8 +45,10 @@ package enum DiscoveryError: UserFacingError, Equatable {
         case .malformedAddress: "write HOST:PORT, as in 10.0.0.5:2376 or 10.0.0.[10:20]:2376"
         case .cannotRegister: "add the node to the list instead"
         case .stateUnreadable(let path, _): "move \"\(path)\" away; the agents register again by themselves"
-        case .denied: "pass --discovery-opt kv.username=… and kv.password=…, or kv.token=… for Consul"
-        case .malformedOption, .storeFailed, .unreachable: nil
+        case .denied:
+            "pass --discovery-opt kv.username=… and kv.password=…, kv.token=… for Consul, or for a manager "
+                + "kv.certfile=… and kv.keyfile=… of the node itself"
+        case .malformedOption, .storeFailed, .unreachable, .storeIsFull: nil
         }
     }
 
@@ -51,7 +56,7 @@ package enum DiscoveryError: UserFacingError, Equatable {
         switch self {
         case .malformedURL, .unknownScheme, .malformedAddress, .malformedOption, .cannotRegister:
             .usage
-        case .storeFailed, .stateUnreadable: .failed
+        case .storeFailed, .stateUnreadable, .storeIsFull: .failed
         case .denied: .denied
         case .unreachable: .unreachable
         }

@@ -85,6 +85,13 @@ package enum DiscoveryURL: Sendable, Equatable, CustomStringConvertible {
         return false
     }
 
+    /// The managers in `HOST:PORT[,…]`, with or without `token://` before them.
+    ///
+    /// - Throws: ``DiscoveryError/malformedURL(_:detail:)``.
+    package static func managers(parsing text: String) throws(DiscoveryError) -> [EngineAddress] {
+        try addresses(text.hasPrefix("token://") ? text.dropFirst("token://".count) : text[...], url: text)
+    }
+
     private static func token(_ rest: String, url: String) throws(DiscoveryError) -> DiscoveryURL {
         let parts = rest.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count <= 2, let id = parts.first, isClusterName(id) else {

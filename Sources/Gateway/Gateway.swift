@@ -7,8 +7,8 @@ package import Logging
 internal import NIOCore
 internal import NIOPosix
 
-/// Answers calls that are not Docker's: given method and target, `nil` when it is none of them.
-package typealias GatewayExtension = @Sendable (_ method: String, _ target: String) async -> HTTPReply?
+/// Answers calls that are not Docker's; `nil` when it is none of them.
+package typealias GatewayExtension = @Sendable (GatewayRequest) async throws -> HTTPReply?
 
 /// The manager's server: the whole cluster behind one Docker API.
 package struct Gateway: Sendable {

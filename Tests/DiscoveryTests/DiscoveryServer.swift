@@ -66,7 +66,7 @@ private final class DiscoveryHandler: ChannelInboundHandler, Sendable {
         // Ends with the answer, which is bounded by the wait in the request.
         Task {
             let reply =
-                await self.api.reply(method: head.method.rawValue, target: head.uri)
+                await self.api.reply(to: MemberCall(method: head.method.rawValue, target: head.uri))
                 ?? HTTPReply(status: 404, headers: [:], body: [])
             var headers = reply.headers
             if reply.status != 204 {

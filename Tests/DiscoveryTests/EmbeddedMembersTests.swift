@@ -17,11 +17,11 @@ struct EmbeddedMembersTests {
     private let folder = TemporaryFolder()
 
     @Test("members survive a restart, in a file for the owner only")
-    func durable() throws {
+    func durable() async throws {
         let first = try EmbeddedMembers(folder: folder.path)
-        try first.register("10.0.0.2:2376", in: "lab", ttl: .seconds(60))
-        try first.register("10.0.0.1:2376", in: "lab", ttl: .seconds(60))
-        try first.register("10.0.0.9:2376", in: "other", ttl: .seconds(60))
+        try await first.register("10.0.0.2:2376", in: "lab", ttl: .seconds(60))
+        try await first.register("10.0.0.1:2376", in: "lab", ttl: .seconds(60))
+        try await first.register("10.0.0.9:2376", in: "other", ttl: .seconds(60))
 
         let second = try EmbeddedMembers(folder: folder.path)
 
@@ -35,8 +35,8 @@ struct EmbeddedMembersTests {
     @Test("a member that is not heard of in time is removed, also from the file")
     func expiry() async throws {
         let members = try EmbeddedMembers(folder: folder.path)
-        try members.register("10.0.0.1:2376", in: "lab", ttl: .milliseconds(100))
-        try members.register("10.0.0.2:2376", in: "lab", ttl: .seconds(60))
+        try await members.register("10.0.0.1:2376", in: "lab", ttl: .milliseconds(100))
+        try await members.register("10.0.0.2:2376", in: "lab", ttl: .seconds(60))
         let (_, revision) = members.members(of: "lab")
 
         let expiry = Task {
@@ -50,13 +50,13 @@ struct EmbeddedMembersTests {
     }
 
     @Test("registering again changes neither file nor revision")
-    func heartbeatWritesNothing() throws {
+    func heartbeatWritesNothing() async throws {
         let members = try EmbeddedMembers(folder: folder.path)
-        try members.register("10.0.0.1:2376", in: "lab", ttl: .seconds(60))
+        try await members.register("10.0.0.1:2376", in: "lab", ttl: .seconds(60))
         let (_, revision) = members.members(of: "lab")
         unlink(folder.path + "/members.json")
 
-        try members.register("10.0.0.1:2376", in: "lab", ttl: .seconds(60))
+        try await members.register("10.0.0.1:2376", in: "lab", ttl: .seconds(60))
 
         #expect(members.members(of: "lab").revision == revision)
         #expect(!AtomicFile.exists(folder.path + "/members.json"))
@@ -75,31 +75,37 @@ struct EmbeddedMembersTests {
         #expect(throws: FileError.self) { try EmbeddedMembers(folder: folder.path + "/none") }
     }
 
-    @Test(
-        "wrong calls are answered with the status that says why",
-        arguments: [
-            (method: "GET", target: "/swarmd/v1/clusters/lab", status: 404),
-            (method: "GET", target: "/swarmd/v1/clusters/a%2Fb/members", status: 404),
-            (method: "POST", target: "/swarmd/v1/clusters/lab/members", status: 405),
-            (method: "PUT", target: "/swarmd/v1/clusters/lab/members/nonsense?ttl=5", status: 400),
-            (method: "PUT", target: "/swarmd/v1/clusters/lab/members/a%3A1", status: 400),
-            (method: "PUT", target: "/swarmd/v1/clusters/lab/members/a%3A1?ttl=0", status: 400),
-            (method: "PUT", target: "/swarmd/v1/clusters/lab/members/a%3A1?ttl=99999999", status: 400),
-            (method: "GET", target: "/swarmd/v1/clusters/lab/members/a%3A1", status: 404),
-            (method: "PUT", target: "/swarmd/v1/clusters/lab/members/a%3A1?ttl=60", status: 204),
-            (method: "DELETE", target: "/swarmd/v1/clusters/lab/members/a%3A1", status: 204),
-        ]
-    )
-    func wrongCalls(method: String, target: String, status: Int) async throws {
-        let api = EmbeddedAPI(members: try EmbeddedMembers(folder: folder.path))
+    @Test("what is registered at once is on disk, written a few times")
+    func groupedWriting() async throws {
+        let members = try EmbeddedMembers(folder: folder.path)
 
-        #expect(await api.reply(method: method, target: target)?.status == status)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<500 {
+                group.addTask { try await members.register("n\(number):2376", in: "lab", ttl: .seconds(60)) }
+            }
+            try await group.waitForAll()
+        }
+
+        let (addresses, revision) = members.members(of: "lab")
+        #expect(addresses.count == 500)
+        #expect(revision < 250, "each revision is a writing of the file")
+        #expect(try EmbeddedMembers(folder: folder.path).members(of: "lab").addresses == addresses)
     }
 
-    @Test("paths of the Docker API are left to others")
-    func otherPaths() async throws {
-        let api = EmbeddedAPI(members: try EmbeddedMembers(folder: folder.path))
+    @Test("a registration that cannot be written is refused, and nobody sees it")
+    func fullDisk() async throws {
+        let members = try EmbeddedMembers(folder: folder.path)
+        try await members.register("10.0.0.1:2376", in: "lab", ttl: .seconds(60))
+        unlink(folder.path + "/members.json")
+        // A folder of that name cannot be replaced by a file.
+        mkdir(folder.path + "/members.json", 0o700)
+        defer { rmdir(folder.path + "/members.json") }
 
-        #expect(await api.reply(method: "GET", target: "/v1.41/info") == nil)
+        await #expect(throws: FileError.self) {
+            try await members.register("10.0.0.2:2376", in: "lab", ttl: .seconds(60))
+        }
+
+        try await members.register("10.0.0.1:2376", in: "lab", ttl: .seconds(60))
+        #expect(members.members(of: "lab").addresses == ["10.0.0.1:2376"])
     }
 }

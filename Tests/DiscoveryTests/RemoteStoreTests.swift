@@ -17,7 +17,7 @@ struct RemoteStoreTests {
     func registerAndWatch() async throws {
         let members = try EmbeddedMembers(folder: folder.path)
         let server = DiscoveryServer()
-        try await server.start(EmbeddedAPI(members: members))
+        try await server.start(EmbeddedAPI(members: members, logger: quiet))
         let store = server.store()
         try await store.register("10.0.0.1:2376", ttl: .seconds(60))
         #expect(try await store.entries() == ["10.0.0.1:2376"])
@@ -40,7 +40,7 @@ struct RemoteStoreTests {
     func agent() async throws {
         let members = try EmbeddedMembers(folder: folder.path)
         let server = DiscoveryServer()
-        try await server.start(EmbeddedAPI(members: members))
+        try await server.start(EmbeddedAPI(members: members, logger: quiet))
         let agent = JoinAgent(
             store: server.store(),
             address: "10.0.0.1:2376",
@@ -51,12 +51,12 @@ struct RemoteStoreTests {
         let running = Task { await agent.run() }
         try await wait { members.contains("10.0.0.1:2376", in: "lab") }
 
-        try members.deregister("10.0.0.1:2376", in: "lab")
+        try await members.deregister("10.0.0.1:2376", in: "lab")
         try await wait { members.contains("10.0.0.1:2376", in: "lab") }
 
         try await server.stop()
-        try members.deregister("10.0.0.1:2376", in: "lab")
-        try await server.start(EmbeddedAPI(members: members))
+        try await members.deregister("10.0.0.1:2376", in: "lab")
+        try await server.start(EmbeddedAPI(members: members, logger: quiet))
         try await wait { members.contains("10.0.0.1:2376", in: "lab") }
 
         running.cancel()
@@ -68,7 +68,7 @@ struct RemoteStoreTests {
     @Test("a store that does not answer is unreachable")
     func unreachable() async throws {
         let server = DiscoveryServer()
-        try await server.start(EmbeddedAPI(members: try EmbeddedMembers(folder: folder.path)))
+        try await server.start(EmbeddedAPI(members: try EmbeddedMembers(folder: folder.path), logger: quiet))
         let store = server.store()
         try await server.stop()
 

@@ -2,8 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 package import DockerAPI
-internal import NIOHTTP1
-internal import SwarmCore
+package import Logging
 
 /// The HTTP side of `token://`, for the manager's server: the protocol of the hosted discovery.
 ///
@@ -13,54 +12,61 @@ internal import SwarmCore
 /// POST   /v1/clusters/TOKEN[?ttl=SECONDS]     the address is the body, or in address=ADDRESS
 /// DELETE /v1/clusters/TOKEN?address=ADDRESS   not in the hosted protocol
 /// ```
+///
+/// Only tokens that were made here are known. One without members is forgotten after a day.
 package struct TokenAPI: Sendable {
     /// What the paths of all calls begin with; no version of the Docker API is written so.
     package static let prefix = "/v1/clusters"
     /// The longest body taken: one address, in bytes.
-    package static let bodyLimit = 1024
+    private static let bodyLimit = 1024
     /// How long a member is kept when it does not say: as classic swarm's agents.
     private static let usualTTL = 180
     /// The longest time to keep a member, in seconds: a day.
     private static let longestTTL = 86_400
 
     private let members: EmbeddedMembers
+    private let logger: Logger
     private let didRegister: @Sendable (String) -> Void
 
     /// Makes the API of a member list.
     ///
     /// - Parameters:
     ///   - members: the list; a token is the name of a cluster in it.
+    ///   - logger: one line for each call that is refused.
     ///   - didRegister: called with the address after each registration, new or not.
-    package init(members: EmbeddedMembers, didRegister: @escaping @Sendable (String) -> Void = { _ in }) {
+    package init(
+        members: EmbeddedMembers,
+        logger: Logger,
+        didRegister: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.members = members
+        self.logger = logger
         self.didRegister = didRegister
     }
 
     /// Answers a call; `nil` when the path is none of ours.
-    ///
-    /// - Parameters:
-    ///   - method: as in the request line.
-    ///   - target: path and query, percent-encoded.
-    ///   - body: of the request, at most ``bodyLimit`` bytes.
-    /// - Returns: the whole answer.
-    package func reply(method: String, target: String, body: [UInt8] = []) async -> HTTPReply? {
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    package func reply(to call: MemberCall) async -> HTTPReply? {
+        let parts = call.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let path = parts.first, path == Self.prefix || path.hasPrefix(Self.prefix + "/") else {
             return nil
         }
-        let token = path.dropFirst(Self.prefix.count + 1)
-        guard !token.isEmpty else {
-            return method == "POST"
-                ? Self.text(200, Self.makeToken()) : Self.error(405, "only POST is allowed here")
-        }
-        guard DiscoveryURL.isClusterName(token) else {
-            return Self.error(404, "page not found")
-        }
+        let token = String(path.dropFirst(Self.prefix.count + 1))
+        let query = EmbeddedAPI.query(parts.count > 1 ? parts[1] : "")
         do {
-            let query = EmbeddedAPI.query(parts.count > 1 ? parts[1] : "")
-            return try cluster(String(token), method: method, query: query, body: body)
+            guard !token.isEmpty else {
+                return try await makeToken(call)
+            }
+            guard members.isKnown(token: token) else {
+                return .error(404, "no cluster has the token \"\(token.prefix(64))\" here; `swarmd create` makes one")
+            }
+            switch call.method {
+            case "GET": return list(token, call)
+            case "POST": return try await register(token, call, query)
+            case "DELETE": return try await deregister(token, call, query)
+            default: return .error(405, "only GET, POST and DELETE are allowed here")
+            }
         } catch {
-            return Self.error(500, ErrorReport(error).message)
+            return .failure(error)
         }
     }
 
@@ -71,50 +77,54 @@ package struct TokenAPI: Sendable {
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    private func cluster(
-        _ token: String,
-        method: String,
-        query: [String: String],
-        body: [UInt8]
-    ) throws -> HTTPReply {
-        switch method {
-        case "GET":
-            let list = JSON(members.members(of: token).addresses)
-            return HTTPReply(status: 200, headers: ["Content-Type": "application/json"], body: Array(list.bytes))
-        case "POST":
-            guard let address = Self.address(query["address"] ?? String(decoding: body, as: UTF8.self)) else {
-                return Self.error(400, "the body, or address, must be HOST:PORT")
-            }
-            guard let ttl = Int(query["ttl"] ?? String(Self.usualTTL)), (1...Self.longestTTL).contains(ttl) else {
-                return Self.error(400, "ttl must be 1 to \(Self.longestTTL) seconds")
-            }
-            try members.register(address, in: token, ttl: .seconds(ttl))
-            didRegister(address)
-            return Self.text(200, "OK")
-        case "DELETE":
-            guard let address = query["address"].flatMap(Self.address) else {
-                return Self.error(400, "address must be HOST:PORT")
-            }
-            try members.deregister(address, in: token)
-            return Self.text(200, "OK")
-        default:
-            return Self.error(405, "only GET, POST and DELETE are allowed here")
+    private func makeToken(_ call: MemberCall) async throws -> HTTPReply {
+        guard call.method == "POST" else {
+            return .error(405, "only POST is allowed here")
         }
+        guard call.peer.mayMakeTokens else {
+            return call.refused("make a token", logger)
+        }
+        let token = Self.makeToken()
+        try await members.add(token: token)
+        return .text(token)
     }
 
-    private static func address(_ text: String) -> String? {
+    private func list(_ token: String, _ call: MemberCall) -> HTTPReply {
+        call.peer.mayListMembers
+            ? .json(JSON(members.members(of: token).addresses)) : call.refused("list the members", logger)
+    }
+
+    private func register(_ token: String, _ call: MemberCall, _ query: [String: String]) async throws -> HTTPReply {
+        let body = String(decoding: try await call.body(Self.bodyLimit), as: UTF8.self)
+        guard let address = Self.address(query["address"] ?? body) else {
+            return .error(400, "the body, or address, must be HOST:PORT")
+        }
+        guard let ttl = Int(query["ttl"] ?? String(Self.usualTTL)), (1...Self.longestTTL).contains(ttl) else {
+            return .error(400, "ttl must be 1 to \(Self.longestTTL) seconds")
+        }
+        guard call.peer.mayChange(member: address) else {
+            return call.refused("register \"\(address)\"", logger)
+        }
+        try await members.register(address.description, in: token, ttl: .seconds(ttl))
+        didRegister(address.description)
+        return .text("OK")
+    }
+
+    private func deregister(_ token: String, _ call: MemberCall, _ query: [String: String]) async throws -> HTTPReply {
+        guard let address = query["address"].flatMap(Self.address) else {
+            return .error(400, "address must be HOST:PORT")
+        }
+        guard call.peer.mayChange(member: address) else {
+            return call.refused("remove \"\(address)\"", logger)
+        }
+        try await members.deregister(address.description, in: token)
+        return .text("OK")
+    }
+
+    private static func address(_ text: String) -> EngineAddress? {
         guard let address = try? EngineAddress(parsing: AddressList.trimmed(text)), case .tcp = address else {
             return nil
         }
-        return address.description
-    }
-
-    private static func text(_ status: Int, _ text: String) -> HTTPReply {
-        HTTPReply(status: status, headers: ["Content-Type": "text/plain"], body: Array(text.utf8))
-    }
-
-    private static func error(_ status: Int, _ message: String) -> HTTPReply {
-        let json = JSONObject([("message", JSON(message))]).json
-        return HTTPReply(status: status, headers: ["Content-Type": "application/json"], body: Array(json.bytes))
+        return address
     }
 }

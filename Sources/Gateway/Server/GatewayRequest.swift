@@ -28,13 +28,15 @@ package struct GatewayRequest: Sendable {
     package let bodyLength: Int?
     /// What the route's variable stands for.
     package var name = ""
+    private let pipe: BytePipe
 
     /// Reads the first line and the header.
     ///
     /// - Throws: ``GatewayError/badRequest(_:)``.
-    init(id: String, head: HTTPRequestHead, body: HTTPBodyReader) throws(GatewayError) {
+    init(id: String, head: HTTPRequestHead, body: HTTPBodyReader, pipe: BytePipe) throws(GatewayError) {
         self.id = id
         self.body = body
+        self.pipe = pipe
         method = head.method
         target = head.uri
         headers = head.headers
@@ -95,6 +97,9 @@ package struct GatewayRequest: Sendable {
         }
         return query
     }
+
+    /// Who sends it.
+    package func peer() async -> PeerIdentity { await pipe.peer() }
 
     // MARK: Query
 

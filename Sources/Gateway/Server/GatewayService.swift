@@ -127,7 +127,7 @@ final class GatewayService: Sendable {
         _ responder: Responder
     ) async throws {
         for answer in extensions {
-            if let reply = await answer(request.method.rawValue, request.target) {
+            if let reply = try await answer(request) {
                 return try await responder.send(status: reply.status, headers: reply.headers, bytes: reply.body)
             }
         }

@@ -54,7 +54,7 @@ struct ServerConnection: Sendable {
         let body = try body(of: head, responder)
         let start = ContinuousClock.now
         do {
-            let request = try GatewayRequest(id: id, head: head, body: body)
+            let request = try GatewayRequest(id: id, head: head, body: body, pipe: pipe)
             try await answer(request, responder)
         } catch let error as GatewayError {
             try await responder.send(error)

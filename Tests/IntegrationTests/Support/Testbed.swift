@@ -13,6 +13,8 @@ enum Testbed {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .path
     static let swarmctl = setting("SWARMCTL_TEST_SWARMCTL") ?? checkout + "/.build/debug/swarmctl"
+    /// The static one, unless another is named.
+    static let swarmd = setting("SWARMCTL_TEST_SWARMD") ?? checkout + "/.build/swarmd"
     /// A tar for `docker load` with the image `busybox:latest`.
     static let busybox = setting("SWARMCTL_TEST_BUSYBOX") ?? checkout + "/.build/integration/busybox.tar"
     /// The engine on which hosts run as containers.

@@ -20,11 +20,11 @@ package struct LocalEmbeddedStore: DiscoveryStore {
     package var isTrustedWhenEmpty: Bool { true }
 
     package func register(_ address: String, ttl: Duration) async throws {
-        try members.register(address, in: cluster, ttl: ttl)
+        try await members.register(address, in: cluster, ttl: ttl)
     }
 
     package func deregister(_ address: String) async throws {
-        try members.deregister(address, in: cluster)
+        try await members.deregister(address, in: cluster)
     }
 
     package func entries() async throws -> [String] { members.members(of: cluster).addresses }
@@ -129,8 +129,10 @@ package struct RemoteEmbeddedStore: DiscoveryStore {
                     try reply.check()
                 }
                 return reply
-            } catch DockerAPIError.refused(_, let message) {
-                throw DiscoveryError.storeFailed(url: url, reason: message)
+            } catch DockerAPIError.refused(let status, let message) {
+                throw status == 401 || status == 403
+                    ? DiscoveryError.denied(url: url, reason: message)
+                    : DiscoveryError.storeFailed(url: url, reason: message)
             } catch {
                 try Task.checkCancellation()
                 reason = ErrorReport(error).message
