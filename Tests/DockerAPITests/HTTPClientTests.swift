@@ -56,6 +56,40 @@ struct HTTPClientTests {
         #expect(text(fourth) == "0.3 PUT /d 7")
     }
 
+    @Test("what may not be sent any more after the dial is not sent, with bodies of every kind")
+    func notAllowed() async throws {
+        let server = try await StubServer(Self.answering)
+        let client = HTTPClient(address: server.address)
+        var request = HTTPRequest(.POST, "/late")
+        request.mayBeSent = { throw CancellationError() }
+
+        for body in [HTTPBody.none, .bytes([1]), .stream(ListSource(["a"]), length: 1)] {
+            await #expect(throws: CancellationError.self) {
+                try await client.reply(to: request, body: body, deadline: soon)
+            }
+        }
+        let next = try await client.reply(to: HTTPRequest(.GET, "/next"), deadline: soon)
+
+        #expect(text(next).hasSuffix(".0 GET /next 0"), "something was sent before on this connection")
+    }
+
+    @Test("a body that waits to be asked for is not read when the server answers without it")
+    func notAskedFor() async throws {
+        let server = try await StubServer { pipe, _ in
+            _ = try await HTTPMessageReader(pipe: pipe).requestHead()
+            try await pipe.write(ByteBuffer(string: "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"))
+        }
+        var request = HTTPRequest(.POST, "/offer")
+        request.onContinue = { Issue.record("the server did not ask") }
+        let source = ListSource(["abc"])
+
+        let client = HTTPClient(address: server.address)
+        let reply = try await client.reply(to: request, body: .stream(source, length: 3), deadline: soon)
+
+        #expect(reply.status == 503)
+        #expect(try await source.read() == ByteBuffer(string: "abc"))
+    }
+
     @Test("a connection that the server closed while idle is not used again")
     func staleConnection() async throws {
         let server = try await StubServer { pipe, connection in

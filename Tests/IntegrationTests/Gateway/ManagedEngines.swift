@@ -7,7 +7,6 @@ import Testing
 /// Three engines of the testbed and a manager over them, without TLS, for one test.
 struct ManagedEngines: Sendable {
     private static let names = ["gateway-1", "gateway-2", "gateway-3"]
-    private static let script = Testbed.checkout + "/Scripts/testbed/engine.sh"
 
     /// The addresses of the engines, for the docker CLI.
     let engines: [String]
@@ -19,17 +18,7 @@ struct ManagedEngines: Sendable {
     static func with(_ body: (ManagedEngines) async throws -> Void) async throws {
         var addresses: [String] = []
         for (index, name) in names.enumerated() {
-            let port = 24_770 + index
-            // The engine goes on after the script, and must not hold open what it would inherit from here.
-            let detach = #"for f in /proc/$$/fd/*; do n=${f##*/}; [ "$n" -le 2 ] || eval "exec $n>&-"; done"#
-            let started = try await run(
-                "bash",
-                ["-c", detach + #"; exec "$0" start "$1" --tcp "$2" >/dev/null 2>&1"#, script, name, "\(port)"]
-            )
-            try #require(started.status == 0, "\(started)")
-            addresses.append("127.0.0.1:\(port)")
-            let loaded = try await run("docker", ["-H", "tcp://127.0.0.1:\(port)", "load", "-i", Testbed.busybox])
-            try #require(loaded.status == 0, "\(loaded)")
+            addresses.append(try await Testbed.startEngine(name, port: 24_770 + index))
         }
         let manager = "tcp://127.0.0.1:24780"
         let command = try RunningCommand(
@@ -56,7 +45,7 @@ struct ManagedEngines: Sendable {
         command.kill(SIGTERM)
         _ = await command.wait(timeout: .seconds(20))
         for name in names {
-            _ = try await run(script, ["stop", name])
+            try await Testbed.stopEngine(name)
         }
         try result.get()
     }

@@ -24,6 +24,26 @@ enum Testbed {
 
     private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
+    /// Starts an engine with the image busybox, or finds it running; its `HOST:PORT`.
+    static func startEngine(_ name: String, port: Int) async throws -> String {
+        // The engine goes on after the script, and must not hold open what it would inherit from here.
+        let detach = #"for f in /proc/$$/fd/*; do n=${f##*/}; [ "$n" -le 2 ] || eval "exec $n>&-"; done"#
+        let started = try await run(
+            "bash",
+            ["-c", detach + #"; exec "$0" start "$1" --tcp "$2" >/dev/null 2>&1"#, engineScript, name, "\(port)"]
+        )
+        try #require(started.status == 0, "\(started)")
+        let loaded = try await run("docker", ["-H", "tcp://127.0.0.1:\(port)", "load", "-i", busybox])
+        try #require(loaded.status == 0, "\(loaded)")
+        return "127.0.0.1:\(port)"
+    }
+
+    static func stopEngine(_ name: String) async throws {
+        _ = try await run(engineScript, ["stop", name])
+    }
+
+    private static let engineScript = checkout + "/Scripts/testbed/engine.sh"
+
     /// Starts a host with systemd and sshd that takes `publicKey`, and returns its address.
     static func startHost(_ name: String, key publicKey: String, image: String = "swarmctl/node:docker") async throws
         -> String
