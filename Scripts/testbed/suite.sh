@@ -4,7 +4,7 @@
 #
 # Unpacks the Docker of another Debian suite into a folder of the testbed, beside the machine's own.
 #
-# Usage: suite.sh root SUITE              unpack docker.io and docker-cli of SUITE (trixie, sid), once,
+# Usage: suite.sh root SUITE              unpack the engine and the clients of SUITE (trixie, sid), once,
 #                                         and print the folder
 #        suite.sh run SUITE COMMAND …     run COMMAND in it, with this machine's devices and processes,
 #                                         the testbed's folder, and /tmp
@@ -15,7 +15,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-packages=(docker.io docker-cli iptables busybox-static)
+packages=(docker.io docker-cli docker-compose docker-buildx iptables busybox-static)
 
 # apt with lists, cache and installed packages of its own.
 suite_apt() {
@@ -54,7 +54,9 @@ unpack() {
 }
 
 suite_root() {
-    local suite=$1 root=$testbed_state/cache/suite-$1
+    local suite=$1 root
+    # A list of packages that has changed makes a new folder.
+    root=$testbed_state/cache/suite-$1-$(printf '%s' "${packages[*]}" | cksum | cut -d' ' -f1)
     [[ $suite =~ ^[a-z]+$ ]] || die "\"$suite\" is no suite of Debian" "use trixie or sid"
     if [[ ! -d $root ]]; then
         need_root root "$suite"

@@ -73,4 +73,19 @@ struct Filters: Sendable {
         }
         return JSONObject(values.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value)) }).json.text
     }
+
+    /// Which names of local objects are shown without their node.
+    ///
+    /// Somebody who asks by a plain name, or for the objects of a project, compares the answers with
+    /// plain names. A name that several nodes have needs the node all the same.
+    func plainNames(among names: [String]) -> Set<String> {
+        let asksByName = self["name"].contains { !$0.isEmpty && !$0.contains("/") }
+        let asksForProject = self["label"].contains { label in
+            ProjectDirectory.labels.contains { label.hasPrefix("\($0)=") }
+        }
+        guard asksByName || asksForProject else {
+            return []
+        }
+        return Set(Dictionary(grouping: names) { $0 }.filter { $0.value.count == 1 }.keys)
+    }
 }

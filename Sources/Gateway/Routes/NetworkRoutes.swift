@@ -31,14 +31,22 @@ extension DockerRoutes {
             wanted.isEmpty || wanted.contains { $0 == node.name || $0 == node.engineID }
         }
         var seen = Set<String>()
-        var networks: [JSON] = []
+        var networks: [(network: JSON, node: NodeState)] = []
         for (node, answer) in nodes.isEmpty ? [] : try await collect(changed, from: nodes) {
             for network in answer.elements where seen.insert(network["Id"]?.string ?? "").inserted {
-                let isLocal = (network["Scope"]?.string ?? "local") == "local"
-                networks.append(isLocal ? Self.prefix(network, node: node) : network)
+                networks.append((network, node))
             }
         }
-        try await responder.send(json: JSON(networks))
+        let plain = filters.plainNames(among: networks.map { $0.network["Name"]?.string ?? "" })
+        try await responder.send(
+            json: JSON(
+                networks.map { network, node in
+                    let isLocal = (network["Scope"]?.string ?? "local") == "local"
+                    let isPlain = plain.contains(network["Name"]?.string ?? "")
+                    return isLocal && !isPlain ? Self.prefix(network, node: node) : network
+                }
+            )
+        )
     }
 
     private static func prefix(_ object: JSON, node: NodeState) -> JSON {
@@ -116,7 +124,8 @@ extension DockerRoutes {
         try await changeNetworks(call, responder)
     }
 
-    /// A node by the strategy, for an object with constraints in its labels.
+    /// A node by the strategy, for a network or volume with constraints in its labels; beside the
+    /// others of its project, if there are any and the constraints allow it.
     func place(labels: [String: String]) throws -> NodeState {
         var expressions = PlacementExpressions()
         expressions.take(labels: labels)
@@ -124,10 +133,17 @@ extension DockerRoutes {
             constraints: try expressions.parsed(.constraint),
             whitelists: try expressions.parsed(.whitelist)
         )
-        let reservation = try cluster.reserve(wanted)
-        cluster.release(reservation)
-        guard let node = cluster.snapshot.node(reservation.address) else {
-            throw GatewayError.nodeDown(node: reservation.nodeName, reason: "it has left the cluster")
+        let address = try projects.place(labels: labels, in: cluster.snapshot) { home in
+            var wanted = wanted
+            if let home, let wish = try? PlacementExpression(parsing: "node==~\(home.name)") {
+                wanted.constraints.append(wish)
+            }
+            let reservation = try cluster.reserve(wanted)
+            cluster.release(reservation)
+            return reservation.address
+        }
+        guard let node = cluster.snapshot.node(address) else {
+            throw GatewayError.nodeDown(node: address, reason: "it has left the cluster")
         }
         return node
     }

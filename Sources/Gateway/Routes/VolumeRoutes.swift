@@ -29,13 +29,16 @@ extension DockerRoutes {
         var seen = Set<String>()
         var volumes: [JSON] = []
         var warnings: [String] = []
-        for (node, answer) in nodes.isEmpty ? [] : try await collect(changed, from: nodes) {
+        let answers = nodes.isEmpty ? [] : try await collect(changed, from: nodes)
+        let all = answers.flatMap { $0.json["Volumes"]?.elements ?? [] }
+        let plain = filters.plainNames(among: all.map { $0["Name"]?.string ?? "" })
+        for (node, answer) in answers {
             warnings += answer["Warnings"]?.strings ?? []
             for volume in answer["Volumes"]?.elements ?? [] {
                 let isLocal = (volume["Scope"]?.string ?? "local") == "local"
-                if isLocal {
+                if isLocal, !plain.contains(volume["Name"]?.string ?? "") {
                     volumes.append(Self.prefix(volume: volume, node: node))
-                } else if seen.insert(volume["Name"]?.string ?? "").inserted {
+                } else if isLocal || seen.insert(volume["Name"]?.string ?? "").inserted {
                     volumes.append(volume)
                 }
             }
