@@ -21,6 +21,7 @@ package final class Cluster: Sendable {
     let availabilityWriting = Mutex(())
     /// Transfers of images, by address, name and platform.
     let imageWork = KeyedWork<[String]>()
+    let moves: MoveBook
     private let makeClient: @Sendable (String) throws -> HTTPClient
     private let sessions = Mutex<[String: NodeSession]>([:])
     private let started: AsyncStream<NodeSession>
@@ -44,6 +45,7 @@ package final class Cluster: Sendable {
         self.logger = logger
         self.makeClient = makeClient
         core = Mutex(ClusterCore(scheduler: configuration.scheduler))
+        moves = MoveBook(configuration.state, logger: logger)
         (started, startedContinuation) = AsyncStream.makeStream()
         restoreAvailability()
     }
@@ -54,6 +56,7 @@ package final class Cluster: Sendable {
     /// Connects and follows the members until the task is cancelled; called once.
     package func run() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await Rescheduler(self).run() }
             for await session in started {
                 group.addTask { await session.run() }
             }
@@ -164,6 +167,16 @@ package final class Cluster: Sendable {
     /// Lets go of a name held by ``reserveName(_:)``.
     package func releaseName(_ name: String) {
         core.withLock { $0.releaseName(name) }
+    }
+
+    /// The copies that took the place of a container, the latest decision first.
+    func copies(of id: String) -> [(container: ContainerState, node: NodeState)] {
+        core.withLock { $0.copies(of: id) }
+    }
+
+    /// A container of one node, and the node.
+    func place(of id: String, on address: String) -> (ContainerState, NodeState)? {
+        snapshot.node(address: address).flatMap { node in node.containers[id].map { ($0, node) } }
     }
 
     // MARK: Reading your own writes

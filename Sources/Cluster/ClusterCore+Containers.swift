@@ -43,6 +43,10 @@ extension ClusterCore {
             return
         }
         let news = changes.filter { isNews(number, about: $0.key, on: address) }
+        let before = node(at: address)?.containers ?? [:]
+        for (id, change) in news {
+            noteLineage(of: id, on: address, from: before[id], to: change)
+        }
         var directory = directory
         // Not copied: there is one owner at a time.
         self.directory = ContainerDirectory()
@@ -72,9 +76,9 @@ extension ClusterCore {
     private func lookup(_ reference: String, where isWanted: (ContainerDirectory.Place) -> Bool) -> Lookup {
         let prefixed = directory.places(withPrefix: reference).filter(isWanted)
         let exact = prefixed.filter { $0.id == reference }
-        let named = directory.places(named: reference).filter(isWanted)
+        let named = withoutReplaced(directory.places(named: reference).filter(isWanted))
         // As an engine: the full id, then the name, then a prefix that is unique.
-        for found in [exact, Array(named), prefixed] where !found.isEmpty {
+        for found in [exact, named, prefixed] where !found.isEmpty {
             return outcome(of: found)
         }
         return .missing
@@ -102,10 +106,14 @@ extension NodeFields {
         let place = ContainerDirectory.Place(address: address, id: id)
         if let old = containers.removeValue(forKey: id) {
             directory.remove(place, names: old.summary.names)
+            watched.remove(id)
             placement.remove(id, claim: old.claim, ports: old.ports)
         }
         if let new {
             containers[id] = new
+            if new.isWatched {
+                watched.insert(id)
+            }
             directory.insert(place, names: new.summary.names)
             placement.add(
                 NodeContainer(id: id, name: new.name, labels: new.summary.labels, isOverhead: new.isOverhead),

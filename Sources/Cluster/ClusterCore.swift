@@ -13,6 +13,8 @@ package struct ClusterCore: Sendable {
     let scheduler: Scheduler
     var placements: NodeTable
     var directory = ContainerDirectory()
+    /// By the id of a container, those that took its place, or that of one that did.
+    var successors: [String: Set<ContainerDirectory.Place>] = [:]
     var reservations: [UInt64: HeldPlace] = [:]
     /// Names that are reserved or being given, by how many requests.
     var heldNames: [String: String] = [:]
@@ -103,6 +105,7 @@ package struct ClusterCore: Sendable {
         let node = snapshot.nodes.remove(at: position)
         for container in node.containers.values {
             directory.remove(.init(address: address, id: container.id), names: container.summary.names)
+            noteLineage(of: container.id, on: address, from: container, to: nil)
         }
         placements.remove(slot)
         reads[address] = nil

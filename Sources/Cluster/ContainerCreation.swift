@@ -22,7 +22,7 @@ package struct ContainerCreation: Sendable {
     ///   - body: JSON as the client sent it.
     ///   - nodeNames: of the cluster; what stands before a slash is a node only when it is one of them.
     /// - Throws: ``SchedulingError/malformedExpression(text:offset:problem:)``, or
-    ///   ``CreationError/malformedBody(_:)``.
+    ///   ``CreationError``.
     package init(name: String?, platform: String?, body: [UInt8], nodeNames: Set<String> = []) throws {
         let json: JSON
         do {
@@ -46,6 +46,7 @@ package struct ContainerCreation: Sendable {
         for node in references.nodes.sorted() {
             expressions.append(.constraint, "node==\(node)")
         }
+        _ = try ReschedulePolicy(parsing: expressions.texts[.reschedule] ?? [])
         let labels = Self.keep(&expressions, in: &config)
         if config["HostConfig"] != nil {
             config["HostConfig"] = host.json

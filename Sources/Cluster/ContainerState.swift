@@ -13,13 +13,45 @@ package final class ContainerState: Sendable {
     package let ports: [HostPort]
     /// Its run state when it was last inspected; `nil` when that failed.
     package let run: RunState?
+    /// When it is placed again without being asked for.
+    package let policy: ReschedulePolicy
+    /// Its description when it was last inspected; only of one that has a policy, else `nil`.
+    package let detail: ContainerDetail?
+    /// The ids of the containers whose place it took, oldest first.
+    let lineage: [String]
 
-    package init(summary: ContainerSummary, claim: Resources, ports: [HostPort], run: RunState?) {
+    package init(
+        summary: ContainerSummary,
+        claim: Resources,
+        ports: [HostPort],
+        run: RunState?,
+        detail: ContainerDetail? = nil
+    ) {
         self.summary = summary
         self.claim = claim
         self.ports = ports
         self.run = run
+        policy = ReschedulePolicy(labels: summary.labels)
+        self.detail = policy.isEmpty ? nil : detail
+        lineage = Self.lineage(summary.labels)
     }
+
+    private static func lineage(_ labels: [String: String]) -> [String] {
+        guard let from = labels[MoveLabel.from], !from.isEmpty else {
+            return []
+        }
+        let all = labels[MoveLabel.lineage].flatMap { try? JSON(parsing: $0) }?.strings ?? []
+        return all.last == from ? all : [from]
+    }
+
+    /// When it was decided that it takes another one's place, in nanoseconds since 1970; 0 for others.
+    var movedAt: Int64 { summary.labels[MoveLabel.at].flatMap { Int64($0) } ?? 0 }
+    /// Whether it was renamed because another one took its place.
+    var isRetired: Bool { name.hasSuffix(Move.retiredName("", id: id)) }
+    /// Whether it has processes.
+    var isActive: Bool { ["running", "restarting", "paused"].contains(summary.state) }
+    /// Whether rescheduling has to look at it.
+    var isWatched: Bool { !policy.isEmpty || !lineage.isEmpty }
 
     package var id: String { summary.id }
     /// Whether it is an agent or a manager of a cluster: by its image, as classic swarm tells them.

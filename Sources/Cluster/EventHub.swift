@@ -43,11 +43,17 @@ final class EventHub: Sendable {
     }
 
     /// Publishes an event of the cluster, shaped as classic swarm's.
-    func publish(_ action: String, node: NodeState) {
+    ///
+    /// - Parameters:
+    ///   - action: `engine_connect`, `engine_disconnect`, `engine_reconnect`, `reschedule`, `leader`.
+    ///   - node: where it happened.
+    ///   - actor: the id of the object; the engine's when `nil`.
+    ///   - attributes: what there is to say about it.
+    func publish(_ action: String, node: NodeState, actor: String? = nil, attributes: [String: String] = [:]) {
         let now = WallClock.nanoseconds()
         let json = JSONObject([
             ("status", JSON(action)), ("from", "swarm"), ("Type", "swarm"), ("Action", JSON(action)),
-            ("Actor", ["ID": JSON(node.engineID), "Attributes": .emptyObject]),
+            ("Actor", ["ID": JSON(actor ?? node.engineID), "Attributes": JSON(attributes)]),
             ("time", JSON(now / 1_000_000_000)), ("timeNano", JSON(now)),
         ])
         publish(ClusterEvent(event: EngineEvent(json.json), node: node))

@@ -87,7 +87,13 @@ extension NodeSession {
         try await withThrowingTaskGroup(of: ContainerState?.self) { group in
             for (position, summary) in list.enumerated() {
                 if let known = before[summary.id], !inspectAll, known.run != nil, known.summary.state == summary.state {
-                    let same = ContainerState(summary: summary, claim: known.claim, ports: known.ports, run: known.run)
+                    let same = ContainerState(
+                        summary: summary,
+                        claim: known.claim,
+                        ports: known.ports,
+                        run: known.run,
+                        detail: known.detail
+                    )
                     states.append(same)
                     continue
                 }
@@ -139,7 +145,8 @@ extension NodeSession {
                 summary: summary,
                 claim: known?.claim ?? .init(),
                 ports: known?.ports ?? ContainerDemand.ports(of: summary),
-                run: nil
+                run: nil,
+                detail: known?.detail
             )
         }
         let cpus = cluster.core.withLock { $0.node(at: address)?.info?.cpus ?? 0 }
@@ -152,7 +159,13 @@ extension NodeSession {
         for port in ContainerDemand.ports(of: summary) where !ports.contains(where: { $0.clashes(with: port) }) {
             ports.append(port)
         }
-        return ContainerState(summary: summary, claim: demand.claim, ports: ports, run: RunState(detail.raw["State"]))
+        return ContainerState(
+            summary: summary,
+            claim: demand.claim,
+            ports: ports,
+            run: RunState(detail.raw["State"]),
+            detail: detail
+        )
     }
 }
 

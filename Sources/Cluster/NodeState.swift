@@ -44,6 +44,10 @@ package final class NodeState: Sendable {
     package var availability: NodeAvailability { fields.availability }
     /// Containers known, by full id.
     package var containers: [String: ContainerState] { fields.containers }
+    /// Those that rescheduling has to look at, sorted by name.
+    var watchedContainers: [ContainerState] {
+        fields.watched.compactMap { fields.containers[$0] }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+    }
     package var images: [ImageSummary] { fields.images }
     package var networks: [NetworkSummary] { fields.networks }
     package var volumes: [VolumeSummary] { fields.volumes }
@@ -83,6 +87,8 @@ struct NodeFields: Sendable {
     var updatedAt: Double = 0
     var availability = NodeAvailability.active
     var containers: [String: ContainerState] = [:]
+    /// Ids of the containers that rescheduling has to look at.
+    var watched: Set<String> = []
     var images: [ImageSummary] = []
     var networks: [NetworkSummary] = []
     var volumes: [VolumeSummary] = []

@@ -29,7 +29,7 @@ package struct ContainerPlacer: Sendable {
         /// Addresses of nodes not to choose.
         var excluding: Set<String> = []
         /// Called with the node before it is asked to create; what it throws ends the placement.
-        var willCreate: @Sendable (NodeState) throws -> Void = { _ in }
+        var willCreate: @Sendable (NodeState) async throws -> Void = { _ in }
 
         package init() {}
     }
@@ -110,7 +110,7 @@ package struct ContainerPlacer: Sendable {
                 throw NothingSent(cause: CreationError.nodeLost(node: reservation.nodeName, reason: "it has left"))
             }
             try await checkAnswers(node)
-            try options.willCreate(node)
+            try await options.willCreate(node)
             let reply = try await unlessLost(node) {
                 try await self.send(creation, options, to: node, client, term: term)
             }

@@ -17,6 +17,11 @@ package protocol EngineAccess: Sendable {
     ///   ``OperatorError/engineUnreachable(url:problem:)`` or an error of its own when there is no reply.
     func get(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> [UInt8]
 
+    /// Sends a POST without a body and returns the body of the reply.
+    ///
+    /// - Throws: as ``get(_:at:deadline:)``.
+    func post(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> [UInt8]
+
     /// Sends a GET and hands the body over as it comes, until it ends or the task is cancelled.
     ///
     /// - Throws: as ``get(_:at:deadline:)``.
@@ -33,7 +38,17 @@ extension EngineAccess {
     /// - Throws: ``OperatorError/unexpectedReply(url:problem:)`` for anything else, and as
     ///   ``get(_:at:deadline:)``.
     package func json(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> JSONValue {
-        let body = try await get(path, at: target, deadline: deadline)
+        try Self.json(try await get(path, at: target, deadline: deadline), path, target)
+    }
+
+    /// The JSON that a POST without a body returns.
+    ///
+    /// - Throws: as ``json(_:at:deadline:)``.
+    package func postJSON(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> JSONValue {
+        try Self.json(try await post(path, at: target, deadline: deadline), path, target)
+    }
+
+    private static func json(_ body: [UInt8], _ path: String, _ target: EngineTarget) throws -> JSONValue {
         do {
             return try JSONValue(parsing: body)
         } catch {

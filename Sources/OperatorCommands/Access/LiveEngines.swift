@@ -14,7 +14,15 @@ struct LiveEngines: EngineAccess {
     private let client = HTTPClient()
 
     func get(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> [UInt8] {
-        let response = try await client.send(request(path, target, deadline))
+        try await body(request("GET", path, target, deadline), target)
+    }
+
+    func post(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> [UInt8] {
+        try await body(request("POST", path, target, deadline), target)
+    }
+
+    private func body(_ request: HTTPRequest, _ target: EngineTarget) async throws -> [UInt8] {
+        let response = try await client.send(request)
         guard response.isSuccess else {
             throw Self.refusal(target, response.status, response.body)
         }
@@ -26,7 +34,7 @@ struct LiveEngines: EngineAccess {
         at target: EngineTarget,
         onBytes: @escaping @Sendable ([UInt8]) -> Void
     ) async throws {
-        try await client.stream(request(path, target, .after(Self.followTime))) { head, body in
+        try await client.stream(request("GET", path, target, .after(Self.followTime))) { head, body in
             guard head.isSuccess else {
                 var reason: [UInt8] = []
                 for try await chunk in body where reason.count < 64 << 10 {
@@ -40,8 +48,13 @@ struct LiveEngines: EngineAccess {
         }
     }
 
-    private func request(_ path: String, _ target: EngineTarget, _ deadline: Deadline) -> HTTPRequest {
-        var request = HTTPRequest("GET", target.url + path, deadline: deadline)
+    private func request(
+        _ method: String,
+        _ path: String,
+        _ target: EngineTarget,
+        _ deadline: Deadline
+    ) -> HTTPRequest {
+        var request = HTTPRequest(method, target.url + path, deadline: deadline)
         request.tls = TLSOptions(
             authorityFile: "\(target.certificates)/ca.pem",
             certificateFile: "\(target.certificates)/cert.pem",

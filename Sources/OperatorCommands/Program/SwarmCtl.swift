@@ -36,6 +36,7 @@ package struct SwarmCtl: AsyncParsableCommand {
                 subcommands: [
                     StartCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self, RemoveCommand.self,
                     ProvisionCommand.self, ScaleCommand.self, AddCommand.self, RemoveNodeCommand.self,
+                    CordonCommand.self, DrainCommand.self, UncordonCommand.self,
                 ]
             ),
             CommandGroup(name: "Clean", subcommands: [CollectGarbageCommand.self, UninstallCommand.self]),

@@ -25,6 +25,10 @@ final class FakeEngines: EngineAccess {
         return Array(body.utf8)
     }
 
+    func post(_ path: String, at target: EngineTarget, deadline: Deadline) async throws -> [UInt8] {
+        try await get("POST \(path)", at: target, deadline: deadline)
+    }
+
     func stream(
         _ path: String,
         at target: EngineTarget,
