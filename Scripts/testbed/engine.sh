@@ -11,6 +11,8 @@
 #                                              Debian suite (trixie, sid)
 #        engine.sh stop [NAME] [--purge]       remove its containers, networks, bridge and rules, and end
 #                                              it; images are kept for the next start, except with --purge
+#        engine.sh kill [NAME]                end it and its containers at once, as a power cut does; the
+#                                              next start finds everything as it was
 #        engine.sh status [NAME]               print "NAME ADDRESS running|stopped" for it, or for all;
 #                                              exit with 1 when NAME does not run
 #        engine.sh address [NAME]              print its address, whether it runs or not
@@ -282,6 +284,14 @@ case $verb in
         need_root "$verb"
         take_lock lock
         stop "$folder" "$purge"
+        ;;
+    kill)
+        need_root "$verb"
+        take_lock lock
+        if engine_runs "$folder"; then
+            kill -KILL "$(cat "$folder/pid")"
+        fi
+        end_orphans "$folder" all
         ;;
     status)
         if [[ -n $name ]]; then

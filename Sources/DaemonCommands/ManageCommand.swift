@@ -98,7 +98,8 @@ struct PlacementArguments: ParsableArguments {
         name: .customLong("cluster-opt"),
         parsing: .singleValue,
         help: ArgumentHelp(
-            "swarm.overcommit=SHARE (default 0.05), swarm.createretry=N; repeatable.",
+            "swarm.overcommit=SHARE (default 0.05), swarm.reschedulegrace=DURATION (default 30s), "
+                + "swarm.createretry=N; repeatable.",
             valueName: "name=value"
         )
     )

@@ -61,38 +61,17 @@ struct ManagerConfiguration: Sendable {
         guard command.placement.clusterDriver == "swarm" else {
             throw DaemonError.usage("unsupported cluster driver \"\(command.placement.clusterDriver)\"; only swarm is")
         }
+        let options = try ClusterOptions(command.placement.clusterOptions)
         let scheduler = try Scheduler(
             strategy: command.placement.strategy,
             filters: command.placement.filters,
-            overcommit: try overcommit(command.placement.clusterOptions)
+            overcommit: options.overcommit
         )
         var configuration = ClusterConfiguration(scheduler: scheduler)
         configuration.refreshInterval = engines.refreshLeast.duration...engines.refreshMost.duration
         configuration.failureRetry = engines.failureRetry
+        configuration.rescheduleGrace = options.rescheduleGrace
         return configuration
     }
 
-    private static func overcommit(_ options: [String]) throws -> Double {
-        var overcommit = 0.05
-        for option in options {
-            let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = parts.count == 2 ? Double(parts[1]) : nil
-            switch parts[0] {
-            case "swarm.overcommit":
-                guard let value, value.isFinite, (0...1000).contains(value) else {
-                    throw DaemonError.usage("swarm.overcommit should be 0 or larger, as in swarm.overcommit=0.05")
-                }
-                overcommit = value
-            case "swarm.createretry":
-                guard let value, value >= 0 else {
-                    throw DaemonError.usage("swarm.createretry should be 0 or larger")
-                }
-            default:
-                throw DaemonError.usage(
-                    "unknown cluster option \"\(option)\"; known are swarm.overcommit and swarm.createretry"
-                )
-            }
-        }
-        return overcommit
-    }
 }

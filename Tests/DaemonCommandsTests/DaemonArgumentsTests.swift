@@ -48,6 +48,7 @@ struct DaemonArgumentsTests {
             "manage --heartbeat 0s nodes://a:1",
             "manage --cluster-driver mesos nodes://a:1",
             "manage --cluster-opt swarm.overcommit=-1 nodes://a:1",
+            "manage --cluster-opt swarm.reschedulegrace=0 nodes://a:1",
             "manage --cluster-opt other=1 nodes://a:1",
             "manage --replication nodes://a:1",
             "manage --replication --advertise a:1 nodes://a:1",

@@ -127,10 +127,8 @@ private struct NodeCall {
         let managers = try context.store.machines(of: cluster.name).filter { $0.role == .manager && $0.address != nil }
         // A node is known by the address it registered with, whatever its engine is called.
         let host = address.contains(":") ? "[\(address)]" : address
-        let node = "\(host):\(machine.enginePort)".replacing("[", with: "%5B").replacing("]", with: "%5D").replacing(
-            ":",
-            with: "%3A"
-        )
+        let escapes: [Character: String] = ["[": "%5B", "]": "%5D", ":": "%3A"]
+        let node = "\(host):\(machine.enginePort)".map { escapes[$0] ?? String($0) }.joined()
         var failure: any Error = OperatorError.noManager(cluster: cluster.name)
         for manager in managers {
             do {
