@@ -2,20 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The swarmctl authors
 #
-# Runs servers of etcd, Consul and ZooKeeper for tests, each with a data folder and loopback ports of its own.
+# Runs servers of etcd, Consul, ZooKeeper and our own manager for tests, each with a data folder and loopback
+# ports of its own.
 #
-# Usage: store.sh start KIND NAME [--tls] [--auth]   start server NAME of KIND (etcd, consul, zk); print its
-#                                                    HOST:PORT. One that was stopped starts again with its data
+# Usage: store.sh start KIND NAME [--tls] [--auth]   start server NAME of KIND (etcd, consul, zk, swarm or token);
+#                                                    print its HOST:PORT. One that was stopped starts again with its data
 #                                                    and its port; one that runs is kept.
 #                                                    --tls: clients must show a certificate (see below)
 #                                                    --auth: etcd: users root/root-secret and swarm/swarm-secret;
 #                                                    Consul: ACL, token 5e1f0d50-0000-4000-8000-000000000001
-#        store.sh stop KIND NAME [--kill] [--purge]  end it; --kill: by SIGKILL; --purge: and remove its folder
+#        store.sh stop KIND NAME [--kill] [--wipe] [--purge]
+#                                                    end it; --kill: by SIGKILL; --wipe: and remove its data;
+#                                                    --purge: and remove its folder
 #        store.sh stop-all                           end all and remove their folders
 #        store.sh folder KIND NAME                   print its folder: log, data; with --tls ca.pem, other-ca.pem,
 #                                                    client.pem, client-key.pem
 #        store.sh compact etcd NAME                  compact etcd's history up to now
 #
+# Environment: SWARMCTL_TEST_SWARMD: the swarmd for swarm and token (default: the static one of the checkout).
 # State: ${SWARMCTL_TESTBED:-/var/tmp/swarmctl-testbed}/stores. Consul is unpacked from Debian 11's package.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -225,6 +229,23 @@ zk_ready() {
     return 1
 }
 
+# A manager that keeps the members itself: it has the cluster "it", and makes tokens.
+start_swarm() {
+    local tls=()
+    mkdir -p "$folder/data"
+    if [[ -e $folder/tls ]]; then
+        tls=(--tlsverify --tlscacert "$folder/ca.pem" --tlscert "$folder/server.pem" --tlskey "$folder/server-key.pem")
+    fi
+    run_server "${SWARMCTL_TEST_SWARMD:-$checkout/.build/swarmd}" manage "${tls[@]}" -H "tcp://127.0.0.1:${ports[0]}" \
+        --state-dir "$folder/data" "swarm://127.0.0.1:${ports[0]}/it"
+}
+
+swarm_ready() { [[ $(call /_ping 2>/dev/null) == OK ]]; }
+
+start_token() { start_swarm; }
+
+token_ready() { swarm_ready; }
+
 start() {
     local attempt
     mkdir -p "$folder"
@@ -266,6 +287,7 @@ stop() {
         ! server_runs "$folder" || kill -KILL "$pid"
     fi
     rm -f "$folder/pid"
+    [[ -z $wipe ]] || rm -rf "$folder/data" "$folder/users"
     [[ -z $purge ]] || rm -rf "$folder"
 }
 
@@ -278,18 +300,21 @@ compact() {
 }
 
 stores=$testbed_state/stores
+checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 verb=${1:-}
 kind=${2:-}
 name=${3:-}
 with_tls=
 with_auth=
 kill=
+wipe=
 purge=
 for option in "${@:4}"; do
     case $option in
         --tls) with_tls=1 ;;
         --auth) with_auth=1 ;;
         --kill) kill=1 ;;
+        --wipe) wipe=1 ;;
         --purge) purge=1 ;;
         *) die "unknown option \"$option\"" "$0 --help" ;;
     esac
@@ -311,7 +336,7 @@ case $verb in
         exit 64
         ;;
 esac
-[[ $kind =~ ^(etcd|consul|zk)$ ]] || die "there is no store \"$kind\"" "use etcd, consul or zk"
+[[ $kind =~ ^(etcd|consul|zk|swarm|token)$ ]] || die "there is no store \"$kind\"" "use etcd, consul, zk, swarm or token"
 [[ $name =~ ^[a-z0-9][a-z0-9-]{0,30}$ ]] || die "\"$name\" cannot be a name" "use up to 31 of a-z, 0-9 and -"
 folder=$stores/$kind-$name
 case $verb in

@@ -14,9 +14,10 @@ package struct JoinAgent: Sendable {
     private let heartbeat: Duration
     private let ttl: Duration
     private let logger: Logger
+    private let didChange: @Sendable (AgentState) -> Void
 
     /// The longest wait between two attempts, and the longest wait for the store when stopping.
-    private static let backoffLimit: Duration = .seconds(60)
+    private static let backoffLimit: Duration = .seconds(15)
     private static let farewellLimit: Duration = .seconds(5)
     /// The shortest time between two registrations.
     private static let shortestInterval: Duration = .seconds(1)
@@ -28,13 +29,22 @@ package struct JoinAgent: Sendable {
     ///   - address: the engine's, `HOST:PORT`.
     ///   - heartbeat: time between two registrations; shorter than `ttl`.
     ///   - ttl: how long the store keeps the engine without hearing of it.
-    ///   - logger: one line when it registers and when the store is lost.
-    package init(store: any DiscoveryStore, address: String, heartbeat: Duration, ttl: Duration, logger: Logger) {
+    ///   - logger: one line when it registers and when the store is lost, not one for each attempt.
+    ///   - didChange: called after each attempt, and once more when it has left.
+    package init(
+        store: any DiscoveryStore,
+        address: String,
+        heartbeat: Duration,
+        ttl: Duration,
+        logger: Logger,
+        didChange: @escaping @Sendable (AgentState) -> Void = { _ in }
+    ) {
         self.store = store
         self.address = address
         self.heartbeat = heartbeat
         self.ttl = ttl
         self.logger = logger
+        self.didChange = didChange
     }
 
     /// Runs until the task is cancelled, then deregisters.
@@ -52,13 +62,13 @@ package struct JoinAgent: Sendable {
     private func keepRegistered() async {
         var backoff = Backoff(start: .milliseconds(250), limit: Self.backoffLimit)
         var generator = SystemRandomNumberGenerator()
+        var faults = FaultLog()
         var isRegistered = false
         while !Task.isCancelled {
             do {
                 try await store.register(address, ttl: ttl)
-                if !isRegistered {
-                    logger.info("registered", metadata: ["address": "\(address)", "discovery": "\(store.url)"])
-                }
+                didChange(.registered(until: .now + ttl))
+                noteSuccess(faults.succeeded(), isFirst: !isRegistered)
                 isRegistered = true
                 backoff.reset()
                 let start = ContinuousClock.now
@@ -69,15 +79,31 @@ package struct JoinAgent: Sendable {
                 guard !Task.isCancelled else {
                     return
                 }
-                isRegistered = false
                 let wait = backoff.next(using: &generator)
-                logger.warning(
-                    "discovery lost",
-                    metadata: ["reason": "\(ErrorReport(error).message)", "retry_in": "\(wait)"]
-                )
+                noteFailure(error, isWorthALine: faults.failed(), retryIn: wait)
                 try? await ContinuousClock().sleep(for: wait)
             }
         }
+    }
+
+    private func noteSuccess(_ fault: Duration?, isFirst: Bool) {
+        var metadata: Logger.Metadata = ["address": "\(address)", "discovery": "\(store.url)"]
+        if let fault {
+            metadata["away"] = "\(fault)"
+        }
+        if isFirst || fault != nil {
+            logger.info("registered", metadata: metadata)
+        }
+    }
+
+    private func noteFailure(_ error: any Error, isWorthALine: Bool, retryIn wait: Duration) {
+        let reason = ErrorReport(error).message
+        didChange(.failed(reason))
+        logger.log(
+            level: isWorthALine ? .warning : .debug,
+            "discovery lost",
+            metadata: ["reason": "\(reason)", "retry_in": "\(wait)"]
+        )
     }
 
     private func leave() async {
@@ -90,9 +116,21 @@ package struct JoinAgent: Sendable {
         }
         do {
             try await farewell.value
+            didChange(.left)
             logger.info("deregistered", metadata: ["address": "\(address)"])
         } catch {
             logger.warning("cannot deregister", metadata: ["reason": "\(ErrorReport(error).message)"])
         }
     }
+}
+
+/// How it stands with an agent's registration.
+package enum AgentState: Sendable, Equatable {
+    /// The first attempt is not over.
+    case starting
+    /// The store keeps it at least so long.
+    case registered(until: ContinuousClock.Instant)
+    /// The last attempt failed, in words.
+    case failed(String)
+    case left
 }

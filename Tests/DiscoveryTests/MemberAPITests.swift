@@ -59,6 +59,8 @@ struct MemberAPITests {
             (line: "POST /v1/clusters", body: "", status: 200),
             (line: "GET /v1/clusters", body: "", status: 405),
             (line: "GET /v1/clusters/own", body: "", status: 200),
+            (line: "GET /v1/clusters/own?address=a:1&wait=1", body: "", status: 200),
+            (line: "GET /v1/clusters/own?address=nonsense", body: "", status: 400),
             (line: "GET /v1/clusters/other", body: "", status: 404),
             (line: "POST /v1/clusters/other?ttl=60", body: "a:1", status: 404),
             (line: "POST /v1/clusters/own", body: "a:1\n", status: 200),

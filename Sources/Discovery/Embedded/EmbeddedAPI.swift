@@ -124,7 +124,7 @@ package struct EmbeddedAPI: Sendable {
         }
     }
 
-    private static func wait(_ query: [String: String]) -> Duration {
+    static func wait(_ query: [String: String]) -> Duration {
         .seconds(min(longestWait, max(0, query["wait"].flatMap { Int($0) } ?? 0)))
     }
 

@@ -65,8 +65,6 @@ package struct RemoteEmbeddedStore: DiscoveryStore {
         self.url = url
     }
 
-    package var isTrustedWhenEmpty: Bool { true }
-
     package func register(_ address: String, ttl: Duration) async throws {
         let query = [("ttl", String(max(1, ttl.components.seconds)))]
         _ = try await call(.PUT, "/" + PercentEncoding.encode(address), query: query)

@@ -9,6 +9,9 @@ package import Logging
 /// ```
 /// POST   /v1/clusters                         a new token, as text
 /// GET    /v1/clusters/TOKEN                   ["10.0.0.1:2376",…]
+/// GET    /v1/clusters/TOKEN?address=ADDRESS&wait=SECONDS
+///                                             only this one, once it is none any more or the time is over;
+///                                             not in the hosted protocol
 /// POST   /v1/clusters/TOKEN[?ttl=SECONDS]     the address is the body, or in address=ADDRESS
 /// DELETE /v1/clusters/TOKEN?address=ADDRESS   not in the hosted protocol
 /// ```
@@ -60,7 +63,7 @@ package struct TokenAPI: Sendable {
                 return .error(404, "no cluster has the token \"\(token.prefix(64))\" here; `swarmd create` makes one")
             }
             switch call.method {
-            case "GET": return list(token, call)
+            case "GET": return await list(token, call, query)
             case "POST": return try await register(token, call, query)
             case "DELETE": return try await deregister(token, call, query)
             default: return .error(405, "only GET, POST and DELETE are allowed here")
@@ -89,9 +92,18 @@ package struct TokenAPI: Sendable {
         return .text(token)
     }
 
-    private func list(_ token: String, _ call: MemberCall) -> HTTPReply {
-        call.peer.mayListMembers
-            ? .json(JSON(members.members(of: token).addresses)) : call.refused("list the members", logger)
+    private func list(_ token: String, _ call: MemberCall, _ query: [String: String]) async -> HTTPReply {
+        guard call.peer.mayListMembers else {
+            return call.refused("list the members", logger)
+        }
+        guard let text = query["address"] else {
+            return .json(JSON(members.members(of: token).addresses))
+        }
+        guard let address = Self.address(text)?.description else {
+            return .error(400, "address must be HOST:PORT")
+        }
+        let isMember = await members.isMember(address, in: token, atMost: EmbeddedAPI.wait(query))
+        return .json(JSON(isMember ? [address] : []))
     }
 
     private func register(_ token: String, _ call: MemberCall, _ query: [String: String]) async throws -> HTTPReply {

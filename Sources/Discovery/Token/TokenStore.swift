@@ -13,6 +13,7 @@ package struct TokenStore: DiscoveryStore {
 
     /// The time between two looks at the list: the protocol cannot tell of changes.
     private static let interval: Duration = .seconds(2)
+    private static let longestWait: Duration = .seconds(60)
 
     /// Makes a store that connects when it is first used.
     ///
@@ -59,15 +60,22 @@ package struct TokenStore: DiscoveryStore {
     package func waitWhileRegistered(_ address: String, atMost duration: Duration) async throws {
         let end = ContinuousClock.now + duration
         while end > ContinuousClock.now {
-            try await ContinuousClock().sleep(for: min(Self.interval, end - ContinuousClock.now))
-            guard try await entries().contains(address) else {
+            // Our managers hold the answer back until it changes; others know nothing of this query.
+            let wait = min(end - ContinuousClock.now, Self.longestWait)
+            let query = [("address", address), ("wait", String(max(1, wait.components.seconds)))]
+            let start = ContinuousClock.now
+            guard try await entries(query: query, wait: wait).contains(address) else {
                 return
             }
+            let pause = start + Self.interval
+            try await ContinuousClock().sleep(until: min(pause, end))
         }
     }
 
-    package func entries() async throws -> [String] {
-        let reply = try await call(.GET, "/v1/clusters/\(id)")
+    package func entries() async throws -> [String] { try await entries(query: [], wait: .zero) }
+
+    private func entries(query: [(String, String)], wait: Duration) async throws -> [String] {
+        let reply = try await call(.GET, "/v1/clusters/\(id)", query: query, wait: wait)
         guard let list = try? JSON(parsing: reply.body), list.isArray || list.isNull else {
             throw DiscoveryError.storeFailed(url: url, reason: "the answer is no list")
         }
@@ -92,9 +100,10 @@ package struct TokenStore: DiscoveryStore {
         _ path: String,
         query: [(String, String)] = [],
         body: HTTPBody = .none,
+        wait: Duration = .zero,
         accepting accepted: Int...
     ) async throws -> HTTPReply {
-        let reply = try await endpoints.reply(to: HTTPRequest(method, path, query: query), body: body)
+        let reply = try await endpoints.reply(to: HTTPRequest(method, path, query: query), body: body, wait: wait)
         guard reply.status >= 400, !accepted.contains(reply.status) else {
             return reply
         }

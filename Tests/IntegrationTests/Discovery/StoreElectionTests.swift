@@ -40,29 +40,31 @@ struct StoreElectionTests {
         try await follower.resign(next)
     }
 
-    @Test("a leader that is not heard of loses the lead after its lease, not before", arguments: StoreServer.plain)
-    func silentLeader(server: StoreServer) async throws {
-        let cluster = StoreServer.newCluster()
-        let silent = try await server.store(cluster)
-        let follower = try await server.store(cluster)
-        // Consul keeps sessions for ten seconds at least.
-        let ttl: Duration = server.kind == .consul ? .seconds(10) : .seconds(3)
-        let lease = try #require(try await silent.campaign("10.0.0.1:3376", ttl: ttl))
-        let known = try await follower.leader()
-        #expect(known == Leader(address: "10.0.0.1:3376", fence: lease.fence))
+    @Test("a leader that is not heard of loses the lead after its lease, not before")
+    func silentLeader() async throws {
+        try await atOnce(StoreServer.plain) { server in
+            let cluster = StoreServer.newCluster()
+            let silent = try await server.store(cluster)
+            let follower = try await server.store(cluster)
+            // Consul keeps sessions for ten seconds at least.
+            let ttl: Duration = server.kind == .consul ? .seconds(10) : .seconds(3)
+            let lease = try #require(try await silent.campaign("10.0.0.1:3376", ttl: ttl))
+            let known = try await follower.leader()
+            #expect(known == Leader(address: "10.0.0.1:3376", fence: lease.fence))
 
-        var now = known
-        let end = ContinuousClock.now + .seconds(30)
-        while now != nil, ContinuousClock.now < end {
-            now = try await follower.leader(after: known, atMost: .seconds(5))
+            var now = known
+            let end = ContinuousClock.now + .seconds(30)
+            while now != nil, ContinuousClock.now < end {
+                now = try await follower.leader(after: known, atMost: .seconds(5))
+            }
+            #expect(now == nil)
+            #expect(!lease.isValid, "the store gave the lead away while its holder could still act")
+            var next: LeaderLease?
+            while next == nil, ContinuousClock.now < end {
+                next = try await follower.campaign("10.0.0.2:3376", ttl: ttl)
+            }
+            #expect(try #require(next).fence > lease.fence)
+            #expect(try await silent.renew(lease) == nil)
         }
-        #expect(now == nil)
-        #expect(!lease.isValid, "the store gave the lead away while its holder could still act")
-        var next: LeaderLease?
-        while next == nil, ContinuousClock.now < end {
-            next = try await follower.campaign("10.0.0.2:3376", ttl: ttl)
-        }
-        #expect(try #require(next).fence > lease.fence)
-        #expect(try await silent.renew(lease) == nil)
     }
 }

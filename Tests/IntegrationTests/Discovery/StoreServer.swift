@@ -8,17 +8,37 @@ import Testing
 
 /// A real server of a store, as `Scripts/testbed/store.sh` runs it.
 struct StoreServer: Sendable, CustomTestStringConvertible {
-    let kind: KeyValueURL.Kind
+    enum Kind: String, CaseIterable {
+        case etcd
+        case consul
+        case zooKeeper = "zk"
+        /// Our own manager, by its own protocol and by that of the hosted discovery.
+        case swarm
+        case token
+
+        /// Whether it is a store of keys, which can elect a leader.
+        var canElect: Bool { self != .swarm && self != .token }
+    }
+
+    let kind: Kind
     var name = "it"
     var hasTLS = false
     var hasAuthentication = false
 
-    static let plain = KeyValueURL.Kind.allCases.map { StoreServer(kind: $0) }
-    static let secured = KeyValueURL.Kind.allCases.map {
-        StoreServer(kind: $0, name: "it-secured", hasTLS: true, hasAuthentication: true)
+    /// Those that can elect a leader.
+    static let plain = Kind.allCases.filter(\.canElect).map { StoreServer(kind: $0) }
+    /// All that nodes can register with.
+    static let all = Kind.allCases.map { StoreServer(kind: $0) }
+    static let secured = all.map {
+        StoreServer(kind: $0.kind, name: "it-secured", hasTLS: true, hasAuthentication: $0.kind.canElect)
     }
 
     var testDescription: String { kind.rawValue }
+
+    /// A member that may be registered with the certificate of ``workingOptions()``.
+    var ownMember: String { "127.0.0.1:2376" }
+
+    // MARK: The server
 
     /// Starts it, or finds it running; its `HOST:PORT`.
     func start() async throws -> String {
@@ -28,8 +48,9 @@ struct StoreServer: Sendable, CustomTestStringConvertible {
         return try await script("start", options)
     }
 
-    func stop(isKilled: Bool = false) async throws {
-        _ = try await script("stop", isKilled ? ["--kill"] : [])
+    /// Ends it, by SIGKILL if `isKilled`, and removes its data if `isWiped`.
+    func stop(isKilled: Bool = false, isWiped: Bool = false) async throws {
+        _ = try await script("stop", (isKilled ? ["--kill"] : []) + (isWiped ? ["--wipe"] : []))
     }
 
     func compact() async throws { _ = try await script("compact") }
@@ -46,6 +67,8 @@ struct StoreServer: Sendable, CustomTestStringConvertible {
         return result.line
     }
 
+    // MARK: Stores
+
     /// Starts it and makes a store for a cluster in it.
     ///
     /// - Parameters:
@@ -53,23 +76,47 @@ struct StoreServer: Sendable, CustomTestStringConvertible {
     ///   - servers: instead of the server's address; `@` stands for it.
     ///   - changes: to the options that work.
     /// - Returns: a store that has not connected yet.
-    /// - Throws: when the server does not start.
+    /// - Throws: when the server does not start, or is none that elects.
     func store(
         _ cluster: String = Self.newCluster(),
         servers: String = "@",
         changes: [String: String?] = [:]
     ) async throws -> any DiscoveryStore & LeaderElection {
-        let address = try await start()
-        let text = "\(kind.rawValue)://\(servers.replacingOccurrences(of: "@", with: address))/it/\(cluster)"
+        let text = try await url(of: cluster, servers: servers)
         guard case .keyValue(let url) = try DiscoveryURL(parsing: text) else {
-            throw DiscoveryError.malformedURL(text, detail: "no store")
+            throw DiscoveryError.malformedURL(text, detail: "no store of keys")
         }
-        var options = try await workingOptions()
-        for (name, value) in changes { options[name] = value }
-        return try url.store(options: DiscoveryOptions(options.map { "\($0.key)=\($0.value)" }))
+        return try url.store(options: await options(changes))
+    }
+
+    /// As ``store(_:servers:changes:)``, for every kind.
+    func members(
+        _ cluster: String = Self.newCluster(),
+        servers: String = "@",
+        changes: [String: String?] = [:]
+    ) async throws -> any DiscoveryStore {
+        let url = try DiscoveryURL(parsing: try await url(of: cluster, servers: servers))
+        return try url.store(options: await options(changes))
+    }
+
+    /// The URL of a cluster, as given to swarmd; starts the server.
+    func url(of cluster: String, servers: String = "@") async throws -> String {
+        let address = try await start()
+        let servers = servers.replacingOccurrences(of: "@", with: address)
+        switch kind {
+        case .etcd, .consul, .zooKeeper: return "\(kind.rawValue)://\(servers)/it/\(cluster)"
+        case .swarm: return "swarm://\(servers)/\(cluster)"
+        case .token: return "token://\(try await Self.tokens.token(of: cluster, at: address, options()))@\(servers)"
+        }
     }
 
     static func newCluster() -> String { String(UUID().uuidString.prefix(8)).lowercased() }
+
+    func options(_ changes: [String: String?] = [:]) async throws -> DiscoveryOptions {
+        var options = try await workingOptions()
+        for (name, value) in changes { options[name] = value }
+        return try DiscoveryOptions(options.map { "\($0.key)=\($0.value)" })
+    }
 
     func workingOptions() async throws -> [String: String] {
         var options: [String: String] = [:]
@@ -85,9 +132,58 @@ struct StoreServer: Sendable, CustomTestStringConvertible {
             case .etcd, .zooKeeper:
                 options["kv.username"] = "swarm"
                 options["kv.password"] = "swarm-secret"
+            case .swarm, .token: break
             }
         }
         return options
+    }
+
+    /// The tokens that stand for the clusters of the tests.
+    private actor Tokens {
+        private var known: [String: String] = [:]
+
+        func token(of cluster: String, at address: String, _ options: DiscoveryOptions) async throws -> String {
+            if let token = known[cluster] { return token }
+            let managers = try DiscoveryURL.managers(parsing: address)
+            let token = try await TokenStore.create(at: managers, options: options)
+            // Another may have asked meanwhile: the first one's counts.
+            let first = known[cluster] ?? token
+            known[cluster] = first
+            return first
+        }
+    }
+
+    private static let tokens = Tokens()
+
+    // MARK: Times
+
+    /// Runs a case on the running server, and notes how long it took for the table of stores and cases.
+    func timed<Value>(_ name: String, _ body: () async throws -> Value) async throws -> Value {
+        _ = try await start()
+        let begin = ContinuousClock.now
+        let value = try await body()
+        note(name, ContinuousClock.now - begin)
+        return value
+    }
+
+    /// Notes a time for the table of `Scripts/integration.sh`.
+    func note(_ name: String, _ time: Duration) {
+        guard let path = ProcessInfo.processInfo.environment["SWARMCTL_TEST_TIMES"] else { return }
+        let line = "\(name)\t\(kind.rawValue)\t\(String(format: "%.2f", time / .seconds(1)))\n"
+        let number = open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
+        guard number >= 0 else { return }
+        let file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
+        try? file.write(contentsOf: Data(line.utf8))
+    }
+}
+
+/// Runs `body` for all servers at the same time: for what takes its time whatever the machine does.
+func atOnce(_ servers: [StoreServer], _ body: @escaping @Sendable (StoreServer) async throws -> Void) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        for server in servers {
+            group.addTask { try await body(server) }
+        }
+        try await group.waitForAll()
     }
 }
 
