@@ -17,6 +17,7 @@ import threading
 import time
 
 from docker_api import Exec, Refused
+from hosts import Hosts
 from processes import Processes
 
 KINDS = ["kill", "freeze", "partition", "store-leader", "store"]
@@ -253,10 +254,17 @@ def main():
     parser.add_argument("--ttl", type=int, default=4, help="of the lease, seconds")
     parser.add_argument("--pause", type=float, default=0.2, help="between two creates, seconds")
     parser.add_argument("--program", default=".build/debug/swarmctl")
-    parser.add_argument("engines", nargs="+", metavar="HOST:PORT", help="engines without TLS, with image busybox")
+    parser.add_argument("--hosts", metavar="CLUSTER", help="make this cluster on hosts of the local driver instead")
+    parser.add_argument("--image", metavar="FILE", help="of busybox, to load on the hosts")
+    parser.add_argument("engines", nargs="*", metavar="HOST:PORT", help="engines without TLS, with image busybox")
     words = parser.parse_args()
-    world = Processes(words.program, words.engines, words.ttl)
+    if words.hosts:
+        world = Hosts(words.program, words.hosts, words.ttl)
+    else:
+        world = Processes(words.program, words.engines, words.ttl)
     try:
+        if words.hosts:
+            world.load(words.image)
         play(world, words.rounds, words.kinds.split(","), words.ttl, words.pause)
     except Failure as failure:
         print(f"failed: {failure}", file=sys.stderr)

@@ -35,6 +35,7 @@ package enum ClusterFile {
         try map.allow([
             "name", "driver", "nodes", "managers", "hosts", "ssh-key", "strategy", "discovery", "discovery-options",
             "options", "engine", "allow-from", "tls-san", "key-type", "days", "manager-port",
+            "replication-ttl",
         ])
         return try spec(from: map)
     }
@@ -63,6 +64,7 @@ package enum ClusterFile {
         spec.keyType = try map.text("key-type") ?? spec.keyType
         spec.certificateDays = try map.integer("days") ?? spec.certificateDays
         spec.managerPort = try map.integer("manager-port") ?? spec.managerPort
+        spec.replicationTTL = try map.text("replication-ttl")
         if let engine = try map.map("engine") {
             spec.engine = try settings(from: engine)
         }

@@ -76,6 +76,7 @@ extension ClusterLifecycle {
             let driver = try context.driver(record.driver)
             if leaving {
                 await leave(record)
+                try await leaveStore(record)
             }
             if driver.makesHosts {
                 try await driver.remove(try context.driverMachine(record))

@@ -96,6 +96,11 @@ package struct ClusterLifecycle: Sendable {
             image: image,
             members: made
         )
+        if plan.spec.hasOwnStore {
+            // A store of which a member is missing would begin as another one.
+            try throwIfAny(failures, of: kept.count)
+            try await prepareStore(work)
+        }
         try await provision(made, after: failures, wanted: kept, work)
         try await remove(plan.items.filter { $0.action == .remove }.map(\.machine), force: false, purge: false)
         try store.updateCluster(name) { $0.isComplete = true }
@@ -216,6 +221,7 @@ package struct ClusterLifecycle: Sendable {
         return try store.updateCluster(spec.name) { record in
             record.spec = spec
             record.isComplete = false
+            record.hasStore = spec.hasOwnStore ? record.hasStore : nil
         }
     }
 

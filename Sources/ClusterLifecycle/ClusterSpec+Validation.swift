@@ -59,6 +59,19 @@ extension ClusterSpec {
         }
     }
 
+    /// Whether the managers run the store that they are elected in.
+    package var hasOwnStore: Bool { managers > 1 && discovery == nil }
+
+    private static let electingSchemes = ["etcd://", "consul://", "zk://"]
+
+    /// Whether `text` is whole seconds or minutes, at least two seconds.
+    private static func isTime(_ text: String) -> Bool {
+        guard let unit = text.last, unit == "s" || unit == "m", let count = Int(text.dropLast()) else {
+            return false
+        }
+        return (unit == "m" ? 1...60 : 2...3600).contains(count)
+    }
+
     /// How many machines there will be.
     package var size: Int { hosts.isEmpty ? nodes : hosts.count }
 
@@ -78,10 +91,18 @@ extension ClusterSpec {
                 problem: "\(managers) is not between 1 and the number of nodes, \(size)"
             )
         }
-        guard managers == 1 || discovery != nil else {
+        if managers > 1, let discovery, !Self.electingSchemes.contains(where: { discovery.hasPrefix($0) }) {
             throw LifecycleError.badSpec(
                 field: "managers",
-                problem: "several managers need a store that they share: give a --discovery URL such as etcd://…"
+                problem:
+                    "several managers cannot be elected with \"\(discovery)\": take \(Self.electingSchemes.joined(separator: ", ")), "
+                    + "or no --discovery for a store on the managers themselves"
+            )
+        }
+        if let ttl = replicationTTL, !Self.isTime(ttl) {
+            throw LifecycleError.badSpec(
+                field: "replication-ttl",
+                problem: "\"\(ttl)\" is not a time of at least 2s, such as 20s or 1m"
             )
         }
     }

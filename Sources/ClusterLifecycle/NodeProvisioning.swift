@@ -17,10 +17,14 @@ struct NodeProvisioning: Sendable {
     let image: SwarmdImage?
     /// All machines of the cluster whose address is known.
     let members: [MachineRecord]
+    /// The members of the managers' store that it knows already, so that others must join it.
+    var joining: Set<String> = []
+    /// Whether the host is only prepared: what the cluster's own programs need is there, and they are not run.
+    var isPreparation = false
 
     /// Runs all steps on the machine's host and notes how far it came.
     ///
-    /// - Returns: the record, phase ``MachinePhase/registered``.
+    /// - Returns: the record, phase ``MachinePhase/registered`` unless it was only prepared.
     func provision(_ machine: MachineRecord) async throws -> MachineRecord {
         let deadline = Deadline.after(context.hostTimeout)
         let progress = StepProgress(board: context.progress, machine: machine.name)
@@ -34,7 +38,7 @@ struct NodeProvisioning: Sendable {
                     advance(machine.name, to: .provisioned)
                 }
             }
-            return try finish(machine.name)
+            return isPreparation ? machine : try finish(machine.name)
         } catch {
             HostCreation(context: context).note(error, on: machine)
             throw error
@@ -115,7 +119,13 @@ struct NodeProvisioning: Sendable {
         request.engine = try engineOptions(machine)
         request.allowFrom = spec.allowFrom + members.compactMap(\.address)
         request.image = image
-        addContainers(to: &request, machine: machine, address: address)
+        if cluster.spec.hasOwnStore, machine.role == .manager {
+            request.store = storeSpec(for: machine)
+        }
+        request.managerPort = UInt16(clamping: cluster.spec.managerPort)
+        if !isPreparation {
+            addContainers(to: &request, machine: machine, address: address)
+        }
         return request
     }
 
@@ -125,9 +135,11 @@ struct NodeProvisioning: Sendable {
             return
         }
         let port = cluster.spec.managerPort
-        let discovery = cluster.spec.discovery ?? "swarm://\(bracketed(first)):\(port)/\(cluster.name)"
-        let options = cluster.spec.discoveryOptions.flatMap { ["--discovery-opt", $0] }
-        request.managerPort = UInt16(clamping: port)
+        let discovery = discovery(managerAddress: first)
+        var options = cluster.spec.discoveryOptions.flatMap { ["--discovery-opt", $0] }
+        if cluster.spec.hasOwnStore {
+            options = Self.embeddedOptions
+        }
         request.agent = AgentSpec(
             discovery: discovery,
             advertise: "\(bracketed(address)):\(machine.enginePort)",
@@ -138,12 +150,50 @@ struct NodeProvisioning: Sendable {
                 discovery: discovery,
                 strategy: cluster.spec.strategy,
                 port: UInt16(clamping: port),
-                arguments: options
+                arguments: options + replication(address: address)
             )
         }
         request.registration = RegistrationCheck(
-            manager: EngineEndpoint(host: first, port: UInt16(clamping: port)),
+            // Each manager looks for itself.
+            manager: EngineEndpoint(host: machine.role == .manager ? address : first, port: UInt16(clamping: port)),
             timeout: .seconds(120)
+        )
+    }
+
+    private func discovery(managerAddress: String) -> String {
+        if let discovery = cluster.spec.discovery {
+            return discovery
+        }
+        guard cluster.spec.hasOwnStore else {
+            return "swarm://\(bracketed(managerAddress)):\(cluster.spec.managerPort)/\(cluster.name)"
+        }
+        return StoreSpec.discovery(storeMembers, cluster: cluster.name)
+    }
+
+    /// What makes a manager one of several.
+    private func replication(address: String) -> [String] {
+        guard cluster.spec.managers > 1 else {
+            return []
+        }
+        let ttl = cluster.spec.replicationTTL.map { ["--replication-ttl", $0] } ?? []
+        return ["--replication", "--advertise", "\(bracketed(address)):\(cluster.spec.managerPort)"] + ttl
+    }
+
+    /// The managers as members of the store that they run, by name.
+    var storeMembers: [StoreSpec.Member] {
+        members.filter { $0.role == .manager }.sorted { $0.name < $1.name }.compactMap(\.storeMember)
+    }
+
+    private func storeSpec(for machine: MachineRecord) -> StoreSpec? {
+        guard let member = machine.storeMember else {
+            return nil
+        }
+        return StoreSpec(
+            member: member,
+            initial: joining.isEmpty
+                ? storeMembers : storeMembers.filter { joining.contains($0.name) || $0 == member },
+            joins: !joining.isEmpty,
+            token: cluster.id
         )
     }
 
@@ -189,6 +239,11 @@ struct NodeProvisioning: Sendable {
         try context.store.save(record)
         return record
     }
+}
+
+extension MachineRecord {
+    /// The machine as a member of the managers' store; `nil` while its address is not known.
+    var storeMember: StoreSpec.Member? { address.map { StoreSpec.Member(name: name, address: $0) } }
 }
 
 /// Whether `name` is an IPv4 or IPv6 address rather than a DNS name.

@@ -49,6 +49,8 @@ package struct ClusterSpec: Codable, Sendable, Equatable {
     package var keyType = "p256"
     /// Life of node and operator certificates, in days.
     package var certificateDays = 90
+    /// How long a leader of several managers leads without renewing, as in `20s`; `nil` for the manager's own default.
+    package var replicationTTL: String?
     package var managerPort = ClusterSpec.managerPort
 
     package init(name: String, driver: String) {
@@ -68,6 +70,8 @@ package struct ClusterRecord: Codable, Sendable, Equatable {
     package var spec: ClusterSpec
     /// Whether every step of the last create was done.
     package var isComplete = false
+    /// Whether the store that the managers run has answered; from then on it is joined, never begun again.
+    package var hasStore: Bool?
     /// Seconds since 1970, UTC.
     package var createdAt: Int
 

@@ -64,7 +64,7 @@ struct LookStep {
 extension ProvisionRequest {
     /// The ports that must be free on the host, or ours already.
     var listeningPorts: [UInt16] {
-        [enginePort] + (manager.map { [$0.port] } ?? [])
+        [enginePort] + (manager.map { [$0.port] } ?? []) + (store == nil ? [] : StoreSpec.ports)
     }
 }
 

@@ -23,6 +23,7 @@ struct ProvisionPlan {
         lines += [certificate].compactMap(\.self)
         lines += try EngineChange(request, facts: facts, mustRestart: certificate != nil).lines
         lines += [try FirewallStep(request: request, shell: quiet).plan(facts)].compactMap(\.self)
+        lines += [StoreStep(request: request, shell: quiet).plan(facts)].compactMap(\.self)
         try planContainers(request, facts: facts, keepsCertificate: certificate == nil)
         if !lines.isEmpty {
             try Self.checkRoom(request, facts: facts)
@@ -61,9 +62,7 @@ struct ProvisionPlan {
             guard let listener = facts.network.listeners[port] else {
                 continue
             }
-            let isOurs =
-                port == request.enginePort ? listener == "dockerd" : listener == "swarmd" && request.manager != nil
-            guard isOurs else {
+            guard listener == expected(at: port, request) else {
                 throw ProvisionError(
                     host: request.nodeName,
                     step: .look,
@@ -71,6 +70,17 @@ struct ProvisionPlan {
                 )
             }
         }
+    }
+
+    /// The program of ours that listens at a port.
+    private static func expected(at port: UInt16, _ request: ProvisionRequest) -> String? {
+        if port == request.enginePort {
+            return "dockerd"
+        }
+        if request.store != nil, StoreSpec.ports.contains(port) {
+            return "etcd"
+        }
+        return request.manager == nil ? nil : "swarmd"
     }
 
     private static func checkArchitecture(_ request: ProvisionRequest, facts: HostFacts) throws(ProvisionError) {

@@ -35,6 +35,8 @@ package struct ProvisionRequest: Sendable {
     package var agent: AgentSpec?
     /// What the manager's container runs; `nil` on hosts that are no managers.
     package var manager: ManagerSpec?
+    /// The host's member of the managers' store; `nil` on hosts that have none.
+    package var store: StoreSpec?
     /// The manager in whose `info` the node must become Healthy; `nil` leaves that step out.
     package var registration: RegistrationCheck?
     /// The name to give to the host; `nil` leaves it alone, as is right for an adopted host.

@@ -10,6 +10,7 @@ package enum ProvisionStep: String, Sendable, CaseIterable {
     case certificates
     case configure
     case openPort = "open port"
+    case store
     case verify
     case agent
     case registered

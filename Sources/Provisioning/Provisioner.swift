@@ -72,6 +72,7 @@ package struct Provisioner: Sendable {
         changes += certificateChanges
         changes += try await steps.configure(facts, certificateChanges: !certificateChanges.isEmpty)
         changes += try await steps.openPorts(facts)
+        changes += try await StoreStep(request: request, shell: shell).apply(facts)
         let network = NetworkSteps(request: request, sender: sender, deadline: deadline, progress: progress)
         let version = try await network.verify()
         changes += try await network.runContainers(certificate: certificate)

@@ -132,7 +132,12 @@ struct ClusterPlanTests {
         Mistake(field: "nodes") { $0.nodes = 1001 },
         Mistake(field: "managers") { $0.managers = 0 },
         Mistake(field: "managers") { $0.managers = 4 },
-        Mistake(field: "managers") { $0.managers = 3 },
+        Mistake(field: "managers") {
+            $0.managers = 3
+            $0.discovery = "nodes://10.0.0.1:2376"
+        },
+        Mistake(field: "replication-ttl") { $0.replicationTTL = "1s" },
+        Mistake(field: "replication-ttl") { $0.replicationTTL = "soon" },
         Mistake(field: "strategy") { $0.strategy = "spraed" },
         Mistake(field: "days") { $0.certificateDays = 0 },
         Mistake(field: "key-type") { $0.keyType = "dsa" },

@@ -70,7 +70,7 @@ struct TemplateTests {
             "authority", "certificate", "subject", "dropInPath", "oldDaemonJSON", "daemonJSON", "safeOldDaemonJSON",
             "finalDaemonJSON", "dropIn", "unit", "script", "firewall", "name", "url", "sha256", "oldest",
             "distribution",
-            "codename", "versionID",
+            "codename", "versionID", "address", "any", "clientPort", "peerPort", "members", "joining", "token",
         ] {
             values[name] = "it's"
         }

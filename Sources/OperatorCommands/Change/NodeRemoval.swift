@@ -59,6 +59,9 @@ struct NodeRemoval {
             return
         }
         try context.store.updateCluster(machine.cluster) { record in
+            if machine.role == .manager {
+                record.spec.managers = max(1, record.spec.managers - 1)
+            }
             if record.spec.hosts.isEmpty {
                 record.spec.nodes = max(0, record.spec.nodes - 1)
             } else {

@@ -26,7 +26,7 @@ package struct ActiveCommand: SwarmCommand {
             throw OperatorError.nothingActive
         }
         let names = context.store.userClusterNames() + context.store.machineNames()
-        for name in names where try context.store.target(name).knownURL == url {
+        for name in names where try context.store.target(name).knownURLs.contains(url) {
             return context.terminal.output(name)
         }
         throw OperatorError.nothingActive

@@ -12,7 +12,8 @@ package struct ContextCommand: SwarmCommand {
         abstract: "Make, update or remove the docker context of a cluster or machine",
         discussion: """
             Writes the files that `docker context` reads, the certificates included; the docker CLI need \
-            not be there. A context of the same name that swarmctl did not make is left alone.
+            not be there. Of several managers it points to one that answers: run it again when that is gone, \
+            or use `swarmctl tunnel`, which follows them. A context of the same name that swarmctl did not make is left alone.
             """,
         examples: ["swarmctl context lab --use", "swarmctl context lab --rm"],
         exitStatus: "10 no such cluster or machine; 11 it has no address yet, or the context is another's"
@@ -48,7 +49,7 @@ package struct ContextCommand: SwarmCommand {
             try contexts.remove(name: title)
             return context.terminal.output(title)
         }
-        let target = try context.store.target(name)
+        let target = await context.living(try context.store.target(name))
         let title = contextName ?? target.name
         try contexts.write(
             name: title,

@@ -11,8 +11,9 @@ package struct EnvCommand: SwarmCommand {
         "env",
         abstract: "Print the commands that point the docker CLI to a cluster or machine",
         discussion: """
-            For a cluster the variables point to its manager, for a machine to its engine. Nothing is \
-            contacted. The shell is that in $SHELL unless given.
+            For a cluster the variables point to its manager, for a machine to its engine. Of several \
+            managers one that answers is taken; else nothing is contacted. The shell is that in $SHELL unless \
+            given.
             """,
         examples: ["eval $(swarmctl env lab)", "swarmctl env --unset --shell fish | source"],
         exitStatus: "10 no such cluster or machine; 11 it has no address yet"
@@ -42,7 +43,7 @@ package struct EnvCommand: SwarmCommand {
 
     package func execute(in context: CommandContext) async throws {
         let dialect = try dialect(in: context.environment)
-        let lines = unset ? removal(dialect, in: context.environment) : try settings(dialect, in: context)
+        let lines = unset ? removal(dialect, in: context.environment) : try await settings(dialect, in: context)
         for line in lines + dialect.advice(commandLine) {
             context.terminal.output(line)
         }
@@ -60,8 +61,8 @@ package struct EnvCommand: SwarmCommand {
         return dialect
     }
 
-    private func settings(_ dialect: ShellDialect, in context: CommandContext) throws -> [String] {
-        let target = try context.store.target(name)
+    private func settings(_ dialect: ShellDialect, in context: CommandContext) async throws -> [String] {
+        let target = await context.living(try context.store.target(name))
         var variables = try EngineVariables(
             for: target,
             certificates: absolute(context.store.pkiFolder(of: target.clusterName))

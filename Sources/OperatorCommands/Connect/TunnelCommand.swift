@@ -13,7 +13,8 @@ package struct TunnelCommand: SwarmCommand {
         discussion: """
             Listens on a port of 127.0.0.1 and passes connections through SSH, for networks in which only \
             SSH is open. TLS stays end to end. Prints the commands that point the docker CLI to it and \
-            stays until it is interrupted; with a command, runs that with the variables set, and ends with it.
+            stays until it is interrupted; with a command, runs that with the variables set, and ends with it. \
+            Of several managers the port leads to one that answers, and to another one when that is lost.
             """,
         usage: "swarmctl tunnel [--port <port>] [--shell <shell>] [<name>] [-- <command> ...]",
         examples: ["swarmctl tunnel lab -- docker ps", "swarmctl tunnel lab --port 3376"],
@@ -48,15 +49,14 @@ package struct TunnelCommand: SwarmCommand {
         guard let machine = target.mainMachine else {
             throw OperatorError.noManager(cluster: target.name)
         }
+        guard target.managers.count < 2 else {
+            return try await follow(target, in: context)
+        }
         let dialect = ShellDialect(named: shell ?? context.environment["SHELL"] ?? "sh") ?? .bash
         let remotePort = Self.remotePort(of: target, machine)
         let code = try await context.shells.withSession(to: machine) { session in
             let local = try await session.forwardPort(UInt16(port), to: "127.0.0.1", port: remotePort)
-            var variables = try EngineVariables(
-                for: target,
-                certificates: absolute(context.store.pkiFolder(of: target.clusterName))
-            )
-            variables.setHost("tcp://127.0.0.1:\(local)")
+            let variables = try variables(of: target, port: local, in: context)
             if let program = command.first {
                 return try await run(program, variables, in: context)
             }
@@ -68,6 +68,58 @@ package struct TunnelCommand: SwarmCommand {
         if code != 0 {
             throw ExitCode(code)
         }
+    }
+
+    /// Several managers: the port goes on while one of them can be reached.
+    private func follow(_ target: Target, in context: CommandContext) async throws {
+        guard let machine = target.mainMachine else {
+            throw OperatorError.noManager(cluster: target.name)
+        }
+        let tunnel = FailoverTunnel(
+            target: target,
+            remotePort: Self.remotePort(of: target, machine),
+            context: context
+        )
+        let dialect = ShellDialect(named: shell ?? context.environment["SHELL"] ?? "sh") ?? .bash
+        let (opened, continuation) = AsyncStream<UInt16>.makeStream()
+        let port = UInt16(port)
+        let code = try await withThrowingTaskGroup(of: Int32?.self) { group in
+            group.addTask {
+                try await tunnel.run(port: port) { continuation.yield($0) }
+                return 0
+            }
+            group.addTask {
+                guard let local = await opened.first(where: { _ in true }) else {
+                    return nil
+                }
+                let variables = try variables(of: target, port: local, in: context)
+                if let program = command.first {
+                    return try await run(program, variables, in: context)
+                }
+                variables.pairs.forEach { context.terminal.output(dialect.set($0.name, to: $0.value)) }
+                context.terminal.note("127.0.0.1:\(local) leads to \(target.name); end it with Ctrl-C")
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let code = try await group.next() {
+                if let code {
+                    return code
+                }
+            }
+            return 0
+        }
+        if code != 0 {
+            throw ExitCode(code)
+        }
+    }
+
+    private func variables(of target: Target, port: UInt16, in context: CommandContext) throws -> EngineVariables {
+        var variables = try EngineVariables(
+            for: target,
+            certificates: absolute(context.store.pkiFolder(of: target.clusterName))
+        )
+        variables.setHost("tcp://127.0.0.1:\(port)")
+        return variables
     }
 
     private static func remotePort(of target: Target, _ machine: MachineRecord) -> UInt16 {

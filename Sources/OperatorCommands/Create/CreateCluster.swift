@@ -17,6 +17,9 @@ package struct CreateCluster: SwarmCommand {
             Run again after any failure, it goes on where it stopped; run with other options, it changes \
             what differs. The plan is shown first; on a terminal it asks. Flags of the driver are taken too: \
             see them with --driver D --help.
+
+            With several managers one leads and the others pass everything on to it. The store that they are \
+            elected in, etcd, is installed on the managers, unless --discovery names one.
             """,
         usage:
             "swarmctl create cluster [<name>] [-f <file>] [--driver <driver>] [--nodes <n> | --host <address> ...] [<options>]",
@@ -48,6 +51,12 @@ package struct CreateCluster: SwarmCommand {
 
     @Option(help: ArgumentHelp("How many of the machines are managers (default: 1).", valueName: "number"))
     package var managers: Int?
+
+    @Option(
+        name: .customLong("replication-ttl"),
+        help: ArgumentHelp("How long a leader leads without renewing (default: 20s).", valueName: "time")
+    )
+    package var replicationTTL: String?
 
     @Option(help: ArgumentHelp("spread, binpack or random (default: spread).", valueName: "strategy"))
     package var strategy: String?
@@ -167,6 +176,7 @@ package struct CreateCluster: SwarmCommand {
         spec.nodes = nodes ?? spec.nodes
         spec.sshKey = sshKey ?? spec.sshKey
         spec.managers = managers ?? spec.managers
+        spec.replicationTTL = replicationTTL ?? spec.replicationTTL
         spec.strategy = strategy ?? spec.strategy
         spec.discovery = discovery ?? spec.discovery
         spec.discoveryOptions = discoveryOpt.isEmpty ? spec.discoveryOptions : discoveryOpt

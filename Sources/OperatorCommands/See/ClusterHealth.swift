@@ -20,6 +20,8 @@ package struct ClusterHealth: Sendable, Equatable, Encodable {
     }
 
     package var role = ""
+    /// On a replica, the address of the manager that leads.
+    package var primary: String?
     package var strategy = ""
     package var serverVersion = ""
     package var containers = 0
@@ -52,6 +54,8 @@ package struct ClusterHealth: Sendable, Equatable, Encodable {
                 nodes.append(Node(name: String(key), address: parts[1]))
             } else if key == "Role" {
                 role = parts[1]
+            } else if key == "Primary" {
+                primary = parts[1]
             } else if key == "Strategy" {
                 strategy = parts[1]
             }

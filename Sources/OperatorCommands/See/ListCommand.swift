@@ -82,7 +82,11 @@ package struct ListCommand: SwarmCommand {
         var entries: [ListEntry] = []
         for (group, answer) in zip(groups, await clusterAnswers) {
             entries.append(ListEntry(group.0, machines: group.1, answer: answer, active: active))
-            entries += rows.filter { $0.cluster == group.0.name }
+            entries += rows.filter { $0.cluster == group.0.name }.map { row in
+                var row = row
+                row.lead = answer.managers.first { $0.name == row.name }?.lead
+                return row
+            }
         }
         return entries + rows.suffix(loose.count)
     }

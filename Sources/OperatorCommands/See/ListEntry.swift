@@ -13,6 +13,8 @@ package struct ListEntry: Sendable, Equatable, Encodable {
     package var driver: String
     /// `manager` or `worker`.
     package var role: String?
+    /// `primary` or `replica`, of one of several managers.
+    package var lead: String?
     package var state: String
     package var url: String?
     /// The version of the engine or manager.
@@ -31,7 +33,7 @@ package struct ListEntry: Sendable, Equatable, Encodable {
     }
 
     private enum CodingKeys: CodingKey {
-        case name, kind, cluster, driver, role, state, url, docker, active, nodes, problem
+        case name, kind, cluster, driver, role, lead, state, url, docker, active, nodes, problem
     }
 
     package init(_ cluster: ClusterRecord, machines: [MachineRecord], answer: Survey.ClusterAnswer, active: String?) {
@@ -39,9 +41,10 @@ package struct ListEntry: Sendable, Equatable, Encodable {
         kind = "cluster"
         driver = cluster.spec.driver
         state = answer.state
-        url = Target.cluster(cluster, machines: machines).knownURL
+        let target = Target.cluster(cluster, machines: machines)
+        url = target.knownURL
         docker = answer.health.flatMap { $0.serverVersion.isEmpty ? nil : $0.serverVersion }
-        self.active = url != nil && url == active
+        self.active = active.map { target.knownURLs.contains($0) } ?? false
         nodes = answer.health.map { NodeCount(healthy: $0.healthy, total: $0.nodes.count) }
         problem = answer.problem
         labels = cluster.spec.engine.labels
@@ -66,7 +69,9 @@ package struct ListEntry: Sendable, Equatable, Encodable {
         let health = nodes.map { "\($0.healthy)/\($0.total) nodes healthy" }
         let note = problem.map { problem in health.map { "\($0); \(problem)" } ?? problem } ?? health
         return [
-            name, active ? "*" : "", kind == "cluster" ? "cluster" : role ?? "", cluster ?? "", driver, state,
+            name, active ? "*" : "",
+            kind == "cluster" ? "cluster" : [role, lead].compactMap(\.self).joined(separator: ", "), cluster ?? "",
+            driver, state,
             url ?? "",
             docker ?? "", note ?? "",
         ]

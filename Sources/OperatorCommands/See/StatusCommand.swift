@@ -49,7 +49,13 @@ package struct StatusCommand: SwarmCommand {
     private func show(_ machine: MachineRecord, _ answer: Survey.MachineAnswer, in context: CommandContext) throws {
         if output.format == .json {
             try context.terminal.output(
-                json: Report(name: machine.name, state: answer.state, problem: answer.problem, nodes: nil)
+                json: Report(
+                    name: machine.name,
+                    state: answer.state,
+                    problem: answer.problem,
+                    nodes: nil,
+                    managers: nil
+                )
             )
         } else {
             context.terminal.output(answer.state)
@@ -73,12 +79,23 @@ package struct StatusCommand: SwarmCommand {
                     name: cluster.name,
                     state: answer.state,
                     problem: answer.problem,
-                    nodes: answer.health?.nodes
+                    nodes: answer.health?.nodes,
+                    managers: answer.managers.isEmpty ? nil : answer.managers
                 )
             )
         } else {
             let summary = answer.health.map { " (\($0.summary), strategy \($0.strategy))" } ?? ""
             terminal.output("\(cluster.name): \(answer.state)\(summary)")
+            if !answer.managers.isEmpty {
+                var table = TextTable("MANAGER", "ADDRESS", "ROLE", "PRIMARY", "REASON")
+                for manager in answer.managers {
+                    table.append([
+                        manager.name, manager.address, manager.lead ?? "-", manager.primary ?? "",
+                        manager.problem ?? "",
+                    ])
+                }
+                terminal.output(table)
+            }
             if let health = answer.health {
                 var table = TextTable("NODE", "ADDRESS", "STATUS", "CONTAINERS", "CPUS", "MEMORY", "DOCKER", "REASON")
                 for node in health.nodes {
@@ -104,5 +121,6 @@ package struct StatusCommand: SwarmCommand {
         var state: String
         var problem: String?
         var nodes: [ClusterHealth.Node]?
+        var managers: [Survey.ManagerAnswer]?
     }
 }

@@ -21,6 +21,20 @@ package struct Survey: Sendable {
         package var state: String
         package var health: ClusterHealth?
         package var problem: String?
+        /// Each of several managers; empty for one.
+        package var managers: [ManagerAnswer] = []
+    }
+
+    /// What one of several managers says of itself.
+    package struct ManagerAnswer: Sendable, Equatable, Encodable {
+        /// The machine.
+        package var name: String
+        package var address: String
+        /// `primary`, `replica`, or `nil` when it does not answer.
+        package var lead: String?
+        /// Whom it takes for the leader.
+        package var primary: String?
+        package var problem: String?
     }
 
     private let context: CommandContext
@@ -78,27 +92,52 @@ package struct Survey: Sendable {
         }
     }
 
-    /// Asks the managers of the cluster, one after the other, until one answers.
+    /// Asks all managers of the cluster at once; the one that leads speaks for it, else the first that answers.
     package func ask(_ cluster: ClusterRecord, machines: [MachineRecord]) async -> ClusterAnswer {
-        var problem: String?
-        let managers = machines.filter { $0.role == .manager && $0.address != nil }
-        for manager in managers {
-            do {
-                let target = try context.engineTarget(of: .cluster(cluster, machines: [manager]))
-                let info = try await context.engines.json("/info", at: target, deadline: .after(timeout))
-                let health = ClusterHealth(info: info)
-                let isWhole = health.healthy == health.nodes.count && !health.nodes.isEmpty
-                let state = isWhole ? (cluster.isComplete ? "Running" : "Incomplete") : "Degraded"
-                return ClusterAnswer(state: state, health: health, problem: Self.reason(in: health))
-            } catch {
-                problem = problem ?? ErrorReport(error).message
-            }
+        let target = Target.cluster(cluster, machines: machines)
+        let managers = target.managers
+        let replies = await inParallel(managers) { await health(of: $0, in: target) }
+        let answers = zip(managers, replies).map { manager, reply in
+            ManagerAnswer(
+                name: manager.name,
+                address: manager.address ?? "",
+                lead: (try? reply.get())?.role,
+                primary: (try? reply.get())?.primary,
+                problem: reply.failureMessage
+            )
         }
+        let healths = replies.compactMap { try? $0.get() }
+        let own = managers.count > 1 ? answers : []
+        guard let health = healths.first(where: { $0.role == "primary" }) ?? healths.first else {
+            return ClusterAnswer(
+                state: cluster.isComplete ? "Unreachable" : "Incomplete",
+                health: nil,
+                problem: answers.compactMap(\.problem).first
+                    ?? (managers.isEmpty ? "no manager has an address yet" : nil),
+                managers: own
+            )
+        }
+        let silent = own.first { $0.lead == nil }.map { "manager \($0.name) does not answer: \($0.problem ?? "")" }
+        let leaderless = own.contains { $0.lead == "primary" } || own.isEmpty ? nil : "no manager leads the cluster"
+        let isWhole =
+            health.healthy == health.nodes.count && !health.nodes.isEmpty && silent == nil && leaderless == nil
         return ClusterAnswer(
-            state: cluster.isComplete ? "Unreachable" : "Incomplete",
-            health: nil,
-            problem: problem ?? (managers.isEmpty ? "no manager has an address yet" : nil)
+            state: isWhole ? (cluster.isComplete ? "Running" : "Incomplete") : "Degraded",
+            health: health,
+            problem: leaderless ?? silent ?? Self.reason(in: health),
+            managers: own
         )
+    }
+
+    private func health(of manager: MachineRecord, in target: Target) async -> Result<ClusterHealth, any Error> {
+        do {
+            let endpoint = try context.engineTarget(of: target.preferring(manager))
+            return .success(
+                ClusterHealth(info: try await context.engines.json("/info", at: endpoint, deadline: .after(timeout)))
+            )
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// The first node that is not healthy, and why.
@@ -106,5 +145,15 @@ package struct Survey: Sendable {
         health.nodes.first { $0.status != "Healthy" }.map { node in
             "\(node.name) is \(node.status)" + (node.error.map { ": \($0)" } ?? "")
         }
+    }
+}
+
+extension Result where Failure == any Error {
+    /// The error's text; `nil` for a success.
+    fileprivate var failureMessage: String? {
+        guard case .failure(let error) = self else {
+            return nil
+        }
+        return ErrorReport(error).message
     }
 }
