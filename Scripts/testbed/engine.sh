@@ -112,7 +112,9 @@ start_daemon() {
     [[ -z $tcp ]] || hosts+=(-H "tcp://127.0.0.1:$tcp")
     # A plain TCP listener makes some versions wait 15 s, unless the absence of TLS is said aloud.
     [[ -z $tcp ]] || hosts+=(--tls=false)
-    setsid "${program[@]}" --config-file "$folder/daemon.json" --data-root "$folder/data" --exec-root "$folder/exec" \
+    # Each engine has a host name of its own, which is what a cluster calls its node.
+    # shellcheck disable=SC2016
+    setsid unshare --uts sh -c 'hostname "$1"; shift; exec "$@"' sh "${folder##*/}" "${program[@]}" --config-file "$folder/daemon.json" --data-root "$folder/data" --exec-root "$folder/exec" \
         --pidfile "$folder/pid" --bridge "$bridge" "${hosts[@]}" >>"$folder/log" 2>&1 </dev/null 9>&- &
     daemon=$!
     disown
@@ -125,7 +127,7 @@ raise_limits() {
 }
 
 start() {
-    local folder=$1 tcp=$2 suite=$3 oom="" bridge attempt
+    local folder=$1 tcp=$2 suite=$3 settings="" bridge attempt
     if engine_runs "$folder" && engine_answers "unix://$folder/sock"; then
         if [[ $tcp != "$(cat "$folder/tcp" 2>/dev/null || true)" && -n $tcp ]]; then
             die "engine \"${folder##*/}\" runs without the listener on port $tcp" "stop it first: \`$0 stop ${folder##*/}\`"
@@ -139,10 +141,11 @@ start() {
     bridge=swt-$(printf '%s' "$folder" | cksum | cut -d' ' -f1 | cut -c1-10)
     make_bridge "$folder" "$bridge"
     printf '%s\n' "$tcp" >"$folder/tcp"
-    # oom-score-adjust: lowering it takes CAP_SYS_RESOURCE; newer engines do not know it, and lower nothing.
-    [[ -n $suite ]] || oom='"oom-score-adjust": 0, '
+    # oom-score-adjust: lowering it takes CAP_SYS_RESOURCE. The key's path: engines of one machine would share an
+    # id. Newer engines know neither, lower nothing, and keep their id with their data.
+    [[ -n $suite ]] || settings='"oom-score-adjust": 0, "deprecated-key-path": "'$folder/key.json'", '
     # The pools keep away from usual home networks.
-    printf '%s\n' "{$oom"'"max-concurrent-downloads": 3, "shutdown-timeout": 5,' \
+    printf '%s\n' "{$settings"'"max-concurrent-downloads": 3, "shutdown-timeout": 5,' \
         '"default-address-pools": [{"base": "10.232.0.0/16", "size": 24}]}' >"$folder/daemon.json"
     end_orphans "$folder"
     rm -f "$folder/pid" "$folder/sock"
