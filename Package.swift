@@ -204,7 +204,7 @@ let package = Package(
             dependencies: [
                 "Discovery", "DockerAPI", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore", logging,
             ],
-            exclude: ["Clients/Fixtures"],
+            exclude: ["Clients/Fixtures", "Fixtures"],
             swiftSettings: strict
         ),
     ]

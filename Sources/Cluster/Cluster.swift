@@ -17,6 +17,8 @@ package final class Cluster: Sendable {
     /// Whether this manager may place containers; nothing is placed, or placed again, without it.
     package let leadership: Leadership
     let hub = EventHub()
+    /// For those who watch the manager.
+    package let statistics = ClusterStatistics()
     let core: Mutex<ClusterCore>
     let availabilityWriting = Mutex(())
     /// Transfers of images, by address, name and platform.
@@ -72,6 +74,7 @@ package final class Cluster: Sendable {
         for address in removed {
             logger.info("node removed", metadata: ["address": "\(address)"])
             sessions.withLock { $0.removeValue(forKey: address) }?.stop()
+            statistics.forget(address)
         }
         for address in added {
             logger.info("node registered", metadata: ["address": "\(address)"])
@@ -110,6 +113,11 @@ package final class Cluster: Sendable {
             client.apiVersion = node.version?.apiVersions.clamp(version) ?? version
         }
         return client
+    }
+
+    /// Whether the node has answered anything not longer ago than a probe that is not late.
+    package func hasAnsweredLately(_ address: String) -> Bool {
+        session(address)?.wasHeard(within: configuration.probeInterval + .seconds(1)) ?? false
     }
 
     func session(_ address: String) -> NodeSession? {

@@ -69,10 +69,14 @@ package struct RunState: Sendable, Hashable {
     package let startedAt: String
     package let finishedAt: String
     package let exitCode: Int
+    /// When the container was made, RFC 3339 with nanoseconds; the list has only seconds.
+    package let createdAt: String
     /// `starting`, `healthy`, `unhealthy`; empty without a health check.
     package let health: String
 
-    init(_ state: JSON?) {
+    init(_ inspection: JSON) {
+        let state = inspection["State"]
+        createdAt = inspection["Created"]?.string ?? ""
         startedAt = state?["StartedAt"]?.string ?? ""
         finishedAt = state?["FinishedAt"]?.string ?? ""
         exitCode = state?["ExitCode"]?.int ?? 0

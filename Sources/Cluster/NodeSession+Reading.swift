@@ -163,7 +163,7 @@ extension NodeSession {
             summary: summary,
             claim: demand.claim,
             ports: ports,
-            run: RunState(detail.raw["State"]),
+            run: RunState(detail.raw),
             detail: detail
         )
     }

@@ -185,6 +185,9 @@ final class NodeSession: Sendable {
             "node is healthy",
             metadata: ["node": "\(node.name)", "address": "\(address)", "version": "\(version.version)"]
         )
+        if before.status != .pending {
+            cluster.statistics.countReconnect()
+        }
         cluster.hub.publish(before.status == .pending ? "engine_connect" : "engine_reconnect", node: node)
     }
 
@@ -268,6 +271,7 @@ final class NodeSession: Sendable {
         else {
             return
         }
+        cluster.statistics.noteEvent(from: address, at: event.time)
         cluster.hub.publish(ClusterEvent(event: event, node: node))
         for part in NodePart.changed(by: event) {
             dirty.insert(part)

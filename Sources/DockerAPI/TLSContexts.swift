@@ -47,6 +47,14 @@ package final class TLSContexts: Sendable {
         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: try server()))
     }
 
+    /// When the certificate in the file of this moment expires, seconds since 1970, UTC; `nil` without one.
+    package var certificateExpiry: Int? {
+        guard let path = files.certificate, let first = try? NIOSSLCertificate.fromPEMFile(path).first else {
+            return nil
+        }
+        return Int(first.notValidAfter)
+    }
+
     private func context(
         _ slot: any WritableKeyPath<State, NIOSSLContext?> & Sendable,
         isServer: Bool

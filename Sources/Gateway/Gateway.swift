@@ -70,7 +70,8 @@ package struct Gateway: Sendable {
                 group.addTask {
                     await withDiscardingTaskGroup { connections in
                         for await pipe in listener.pipes {
-                            connections.addTask { await ServerConnection(pipe: pipe, service: service).run() }
+                            let connection = ServerConnection(pipe: pipe, service: service)
+                            connections.addTask { await connection.run() }
                         }
                         connections.cancelAll()
                     }

@@ -39,6 +39,9 @@ package struct GatewayConfiguration: Sendable {
     /// Set when there are other managers, to which requests go on while one of them leads.
     package var replication: Replication?
 
+    /// The most connections of clients at the same time; one more is answered with 503 and closed.
+    package var connectionLimit = 8192
+
     package init(addresses: [EngineAddress], tls: TLSContexts? = nil) {
         self.addresses = addresses
         self.tls = tls

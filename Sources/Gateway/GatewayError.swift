@@ -31,6 +31,8 @@ package enum GatewayError: UserFacingError, Equatable {
     case noLeader(reason: String)
     /// The leader went away while it worked on the request, which it may or may not have done.
     case leaderLost(String)
+    /// There are as many connections as there may be.
+    case tooManyConnections
     /// The request did not arrive in time.
     case requestTimeout
     /// Several nodes failed; one line each.
@@ -62,6 +64,7 @@ package enum GatewayError: UserFacingError, Equatable {
         case .noLeader(let reason): "no manager leads the cluster: \(reason)"
         case .leaderLost(let address):
             "the leading manager \"\(address)\" was lost during the call; look whether it was done before trying again"
+        case .tooManyConnections: "too many connections of clients; try again later"
         case .requestTimeout: "the request did not arrive in time"
         case .nodesFailed(let lines): lines.joined(separator: "; ")
         }
@@ -72,7 +75,7 @@ package enum GatewayError: UserFacingError, Equatable {
         case .noSuchRoute, .noSuchContainer, .noSuchImage, .noSuchNetwork, .noSuchVolume, .noSuchExec, .noSuchNode:
             .notFound
         case .badRequest, .ambiguous, .versionTooNew, .versionTooOld, .requestTimeout: .usage
-        case .nodeDown, .noHealthyNode, .notSwarmMode, .noLeader, .leaderLost: .unreachable
+        case .nodeDown, .noHealthyNode, .tooManyConnections, .notSwarmMode, .noLeader, .leaderLost: .unreachable
         case .nodesFailed: .failed
         }
     }

@@ -6,7 +6,7 @@
 /// Clients write patterns, so a match must not take exponential time: the expression becomes a
 /// program for a machine that follows all possibilities at once (Thompson's construction). Back
 /// references, which that rules out, are not in RE2 either.
-struct Pattern: Sendable {
+package struct Pattern: Sendable {
     /// Why a pattern cannot be read, and at which character, counted from 0.
     struct Problem: Error, Equatable {
         let offset: Int
@@ -41,7 +41,17 @@ struct Pattern: Sendable {
         if case .literal(let value) = kind { value } else { nil }
     }
 
-    func matches(_ text: String) -> Bool {
+    /// Reads a regular expression that matches anywhere in a text, as Go's `regexp.MatchString`.
+    ///
+    /// Returns `nil` for what RE2 would refuse.
+    package init?(regularExpression source: String) {
+        guard let program = try? PatternProgram(regularExpression: source) else {
+            return nil
+        }
+        kind = .program(program)
+    }
+
+    package func matches(_ text: String) -> Bool {
         switch kind {
         case .literal(let value): value == text
         case .program(let program): program.matches(text)

@@ -5,6 +5,20 @@ internal import Cluster
 internal import DockerAPI
 
 extension ContainerState {
+    /// Whether it was made after `other`; of two made at the same instant, that with the greater id.
+    func isNewer(than other: ContainerState) -> Bool {
+        guard summary.created == other.summary.created else {
+            return summary.created > other.summary.created
+        }
+        let (mine, others) = (
+            run.flatMap { WallTime.parse($0.createdAt) }, other.run.flatMap { WallTime.parse($0.createdAt) }
+        )
+        guard let mine, let others, mine != others else {
+            return id > other.id
+        }
+        return mine > others
+    }
+
     /// The line for people in the list, as the engine would write it at this moment.
     ///
     /// The engine's own line was true when the list was read; the times in it go on.

@@ -13,13 +13,47 @@ struct ProgressMerger {
 
     let responder: Responder
     let nodes: Int
+    /// The status of an answer without a line.
+    var emptyStatus = 200
+
+    /// A node reported an error in its progress, after it had accepted the request.
+    struct ReportedError: Error {
+        let message: String
+        let code: Int?
+
+        /// `nil` when the line reports none.
+        init?(_ line: JSON) {
+            guard let text = line["errorDetail"]?["message"]?.string ?? line["error"]?.string else {
+                return nil
+            }
+            message = text
+            code = line["errorDetail"]?["code"]?.int
+        }
+    }
+
+    /// What is known of a node that failed.
+    private struct Failure {
+        let node: String
+        let message: String
+        /// As the node gave it; `nil` for an error in its progress that has no code.
+        let status: Int?
+        /// Whether the node had accepted the request, so that the client sees a stream that ends badly.
+        let isReported: Bool
+
+        init(_ line: JSON, node: String) {
+            self.node = node
+            message = line["message"]?.string ?? ""
+            status = line["status"]?.int
+            isReported = line["reported"]?.bool ?? false
+        }
+    }
 
     /// A node's line with its id prefixed by the node.
     ///
-    /// - Throws: ``DockerAPIError/refused(status:message:)`` when the line reports an error.
+    /// - Throws: ``ReportedError`` when the line reports an error.
     static func line(_ json: JSON, of node: NodeState) throws -> JSON {
-        if let error = json["errorDetail"]?["message"]?.string ?? json["error"]?.string {
-            throw DockerAPIError.refused(status: json["errorDetail"]?["code"]?.int ?? 500, message: error)
+        if let error = ReportedError(json) {
+            throw error
         }
         guard json["status"] != nil else {
             return json
@@ -32,18 +66,22 @@ struct ProgressMerger {
 
     /// What stands in the stream for a node that failed.
     static func failure(of node: NodeState, _ error: any Error) -> JSON {
+        if let error = error as? ReportedError {
+            let code = error.code.map { JSON($0) } ?? .null
+            return [marker: JSON(node.name), "message": JSON(error.message), "status": code, "reported": true]
+        }
         let reply = ErrorReply(error)
         return [marker: JSON(node.name), "message": JSON(reply.message), "status": JSON(reply.status)]
     }
 
     /// Writes lines until there are no more, then the summary.
     func run(_ lines: AsyncStream<JSON>) async throws {
-        var failures: [(node: String, message: String, status: Int)] = []
+        var failures: [Failure] = []
         var isBegun = false
         var texts = Set<JSON>()
         for await line in lines {
             if let node = line[Self.marker]?.string {
-                failures.append((node, line["message"]?.string ?? "", line["status"]?.int ?? 500))
+                failures.append(Failure(line, node: node))
                 continue
             }
             // Lines without an id are the same from each node, and scripts read them.
@@ -60,24 +98,35 @@ struct ProgressMerger {
         try await finish(failures, isBegun: isBegun)
     }
 
-    private func finish(_ failures: [(node: String, message: String, status: Int)], isBegun: Bool) async throws {
-        guard isBegun else {
-            if let first = failures.first {
-                throw DockerAPIError.refused(status: first.status, message: Self.summary(failures, total: nodes))
+    private func finish(_ failures: [Failure], isBegun: Bool) async throws {
+        if !isBegun {
+            guard let first = failures.first else {
+                return try await responder.send(status: emptyStatus)
             }
-            return try await responder.send(status: 200)
+            guard first.isReported else {
+                throw DockerAPIError.refused(
+                    status: first.status ?? 500,
+                    message: Self.summary(failures, total: nodes)
+                )
+            }
+            try await responder.begin(headers: ["Content-Type": "application/json"])
         }
         if let first = failures.first {
-            let message = Self.summary(failures, total: nodes)
-            try await responder.writeLine([
-                "errorDetail": ["code": JSON(first.status), "message": JSON(message)], "error": JSON(message),
-            ])
+            try await responder.writeLine(
+                Self.errorLine(Self.summary(failures, total: nodes), code: first.status)
+            )
         }
         try await responder.finish()
     }
 
+    /// The last line of a stream that ends badly.
+    static func errorLine(_ message: String, code: Int?) -> JSON {
+        let detail: JSON = code.map { ["code": JSON($0), "message": JSON(message)] } ?? ["message": JSON(message)]
+        return ["errorDetail": detail, "error": JSON(message)]
+    }
+
     /// One engine's words when all nodes say the same, else each node's.
-    private static func summary(_ failures: [(node: String, message: String, status: Int)], total: Int) -> String {
+    private static func summary(_ failures: [Failure], total: Int) -> String {
         if failures.count == total, let first = failures.first, failures.allSatisfy({ $0.message == first.message }) {
             return first.message
         }

@@ -60,7 +60,10 @@ extension DockerRoutes {
 
     /// The node for builds that do not show where they belong, the same for all calls of a client.
     private func sharedBuilder() throws(GatewayError) -> NodeState {
-        try anyNode()
+        guard let node = cluster.snapshot.healthyNodes.first else {
+            throw .noHealthyNode
+        }
+        return node
     }
 
     /// Where the build may run: by its arguments, and where the image was built before if possible.

@@ -43,7 +43,11 @@ extension DockerRoutes {
             )
         }
         let reply = outcome.reply
-        let type = reply.headers.first(name: "content-type") ?? "application/json"
-        try await responder.send(status: reply.status, headers: ["Content-Type": type], bytes: reply.body)
+        try await responder.send(status: reply.status, headers: Self.plain(reply), bytes: reply.body)
+    }
+
+    /// The headers for an answer that was taken whole.
+    static func plain(_ reply: HTTPReply) -> HTTPHeaders {
+        ["Content-Type": reply.headers.first(name: "content-type") ?? "application/json"]
     }
 }

@@ -4,6 +4,7 @@
 internal import Cluster
 internal import DockerAPI
 internal import NIOHTTP1
+internal import Scheduling
 internal import SwarmCore
 
 /// `docker ps`, from the manager's own state.
@@ -17,17 +18,19 @@ extension DockerRoutes {
 
     private func listContainers(_ request: GatewayRequest, _ responder: Responder) async throws {
         let snapshot = cluster.snapshot
-        let query = try ContainerQuery(request, find: { try container($0).container.summary })
+        let query: ContainerQuery
+        do {
+            query = try ContainerQuery(request, find: { try container($0).container })
+        } catch {
+            return try await refuse(request, responder, because: error)
+        }
         var found: [(container: ContainerState, node: NodeState)] = []
         for node in snapshot.nodes {
             for container in node.containers.values where query.accepts(container, on: node) {
                 found.append((container, node))
             }
         }
-        found.sort { left, right in
-            let (a, b) = (left.container.summary, right.container.summary)
-            return (a.created, a.id) > (b.created, b.id)
-        }
+        found.sort { $0.container.isNewer(than: $1.container) }
         if query.limit > 0 {
             found = Array(found.prefix(query.limit))
         }
@@ -46,6 +49,24 @@ extension DockerRoutes {
                 }
             )
         )
+    }
+
+    /// Refuses a query in the words of an engine, which change from version to version.
+    private func refuse(_ request: GatewayRequest, _ responder: Responder, because error: any Error) async throws {
+        var plain = request
+        var filters = try Filters(request["filters"])
+        _ = filters.take("node")
+        plain.set("filters", filters.text)
+        let isRefused = try await call(plain, to: anyNode()).run(deadline: .after(Self.listTime)) { response in
+            guard response.status >= 400 else {
+                return false
+            }
+            try await EngineCall.relay(response, to: responder)
+            return true
+        }
+        guard isRefused else {
+            throw error
+        }
     }
 
     /// The engines' elements with sizes, which are not kept because they cost the engine a walk.
@@ -71,13 +92,25 @@ private struct ContainerQuery {
         "created", "running", "paused", "restarting", "removing", "exited", "dead",
     ]
 
+    /// What the values of some filters must be.
+    private static let checks: [(name: String, isValid: @Sendable (String) -> Bool)] = [
+        ("exited", { Int($0) != nil }), ("health", { ["starting", "healthy", "unhealthy", "none"].contains($0) }),
+        ("is-task", { ["0", "1", "false", "true"].contains($0.lowercased()) }), ("publish", isPort), ("expose", isPort),
+    ]
+
+    /// Whether the text is `80`, `80/udp` or `8000-8010/tcp`.
+    @Sendable private static func isPort(_ text: String) -> Bool {
+        let bounds = text.prefix { $0 != "/" }.split(separator: "-", omittingEmptySubsequences: false)
+        return (1...2).contains(bounds.count) && bounds.allSatisfy { UInt16($0) != nil }
+    }
+
     let limit: Int
     private let showsAll: Bool
     private let hidesManagers: Bool
     private let filters: Filters
-    private let names: [Regex<AnyRegexOutput>]
-    private let createdBefore: Int?
-    private let createdSince: Int?
+    private let names: [Pattern]
+    private let before: ContainerState?
+    private let since: ContainerState?
 
     /// Reads the query.
     ///
@@ -85,36 +118,32 @@ private struct ContainerQuery {
     ///   - request: whose query it is.
     ///   - find: the container that `before` and `since` name.
     /// - Throws: ``GatewayError/badRequest(_:)``, or what `find` throws.
-    init(_ request: GatewayRequest, find: (String) throws -> ContainerSummary) throws {
+    init(_ request: GatewayRequest, find: (String) throws -> ContainerState) throws {
         filters = try Filters(request["filters"])
         try filters.check(known: Self.known)
         limit = request["limit"].flatMap { Int($0) } ?? 0
         for state in filters["status"] where !Self.states.contains(state) {
             throw GatewayError.badRequest("invalid filter 'status=\(state)'")
         }
-        for code in filters["exited"] where Int(code) == nil {
-            throw GatewayError.badRequest("invalid filter 'exited=\(code)'")
+        for (name, isValid) in Self.checks {
+            for value in filters[name] where !isValid(value) {
+                throw GatewayError.badRequest("invalid filter '\(name)=\(value)'")
+            }
         }
         let isAll = request.flag("all")
         hidesManagers = !isAll
         showsAll = isAll || limit > 0 || !filters["status"].isEmpty || !filters["exited"].isEmpty
-        names = try filters["name"].map { pattern in
-            do {
-                return try Regex(pattern)
-            } catch {
-                throw GatewayError.badRequest("invalid filter 'name=\(pattern)'")
-            }
-        }
-        createdBefore = try (filters["before"].first ?? request["before"]).map { try find($0).created }
-        createdSince = try (filters["since"].first ?? request["since"]).map { try find($0).created }
+        // An expression that is none matches nothing, as on one engine.
+        names = filters["name"].compactMap { Pattern(regularExpression: $0) }
+        before = try (filters["before"].first ?? request["before"]).map { try find($0) }
+        since = try (filters["since"].first ?? request["since"]).map { try find($0) }
     }
 
     func accepts(_ container: ContainerState, on node: NodeState) -> Bool {
         let summary = container.summary
         guard showsAll || summary.state == "running" || summary.state == "paused" || summary.state == "restarting",
             !(hidesManagers && container.isOverhead),
-            createdBefore.map({ summary.created < $0 }) ?? true,
-            createdSince.map({ summary.created > $0 }) ?? true
+            before.map({ $0.isNewer(than: container) }) ?? true, since.map({ container.isNewer(than: $0) }) ?? true
         else {
             return false
         }
@@ -123,9 +152,10 @@ private struct ContainerQuery {
 
     private func acceptsIdentity(_ container: ContainerState, on node: NodeState) -> Bool {
         let summary = container.summary
-        let paths = container.summary.names.flatMap { ["/\($0)", "/\(node.name)/\($0)", "\(node.name)/\($0)"] }
+        let paths = container.summary.names.flatMap { [$0, "/\($0)", "/\(node.name)/\($0)", "\(node.name)/\($0)"] }
         return filters.accepts("id") { summary.id.hasPrefix($0) }
-            && (names.isEmpty || names.contains { name in paths.contains { $0.contains(name) } })
+            && (filters["name"].isEmpty || filters["name"].contains { paths.contains($0) }
+                || paths.contains { path in names.contains { $0.matches(path) } })
             && filters.acceptsLabels(summary.labels)
             && filters.accepts("node") { $0 == node.name || $0 == node.engineID || $0 == node.address }
             && filters.accepts("ancestor") { isAncestor($0, of: summary, on: node) }

@@ -4,6 +4,8 @@
 internal import Cluster
 internal import DockerAPI
 internal import NIOHTTP1
+internal import Scheduling
+internal import SwarmCore
 
 /// Routes of one container that its engine answers.
 extension DockerRoutes {
@@ -14,14 +16,14 @@ extension DockerRoutes {
         let streams = ["attach", "wait", "resize", "copy"].map { tail in
             Route(.POST, "containers/{name}/\(tail)") { try await passOn($0, $1, tail: tail) }
         }
-        let changes = ["start", "stop", "restart", "kill", "pause", "unpause", "update", "checkpoints"].map { tail in
+        let changes = ["start", "stop", "restart", "pause", "unpause", "update", "checkpoints"].map { tail in
             Route(.POST, "containers/{name}/\(tail)") { try await change($0, $1, tail: tail) }
         }
         return reads + streams + changes + [
             Route(.HEAD, "containers/{name}/archive") { try await passOn($0, $1, tail: "archive") },
             Route(.PUT, "containers/{name}/archive") { try await passOn($0, $1, tail: "archive") },
             Route(.GET, "containers/{name}/json", inspectContainer),
-            Route(.POST, "containers/{name}/rename", renameContainer),
+            Route(.POST, "containers/{name}/kill", kill), Route(.POST, "containers/{name}/rename", renameContainer),
             Route(.DELETE, "containers/{name}", removeContainer),
             Route(.POST, "commit", commit),
         ]
@@ -51,7 +53,14 @@ extension DockerRoutes {
     }
 
     private func removeContainer(_ request: GatewayRequest, _ responder: Responder) async throws {
-        let (call, container) = try containerCall(request, tail: [])
+        let segments = request.segments
+        guard segments.count >= 4, segments[segments.count - 2] == "checkpoints" else {
+            let (call, container) = try containerCall(request, tail: [])
+            return try await change(call, container.id, responder)
+        }
+        var named = request
+        named.name = segments[1..<(segments.count - 2)].joined(separator: "/")
+        let (call, container) = try containerCall(named, tail: Array(segments.suffix(2)))
         try await change(call, container.id, responder)
     }
 
@@ -73,10 +82,30 @@ extension DockerRoutes {
         var changed = request
         changed.set("name", plain)
         call = EngineCall(changed, to: call.node, engine: call.engine)
-        call.path = EngineCall.path(["containers", container.id, "rename"])
-        try cluster.reserveName(plain)
+        call.path = renaming.path
+        // Of names on its own node the engine decides.
+        if case .found(let holder, let node) = cluster.container(plain), holder.name == plain,
+            node.address == call.node.address
+        {
+            return try await change(call, container.id, responder)
+        }
+        do {
+            try cluster.reserveName(plain)
+        } catch {
+            throw DockerAPIError.refused(status: 409, message: "Error when allocating new name: \(error.message)")
+        }
         defer { cluster.releaseName(plain) }
         try await change(call, container.id, responder)
+    }
+
+    /// Engines say about this call alone what was to be done.
+    private func kill(_ request: GatewayRequest, _ responder: Responder) async throws {
+        do {
+            try await change(request, responder, tail: "kill")
+        } catch GatewayError.noSuchContainer(let name) {
+            let message = "Cannot kill container: \(name): No such container: \(name)"
+            throw DockerAPIError.refused(status: 404, message: message)
+        }
     }
 
     /// Makes an image of a container, on the container's node.

@@ -22,7 +22,7 @@ struct DockerRoutes: Sendable {
 
     var all: [Route] {
         systemRoutes + containerListRoutes + containerRoutes + createRoutes + execRoutes + imageRoutes + pullRoutes
-            + buildRoutes + networkRoutes + volumeRoutes + eventRoutes + pruneRoutes + swarmModeRoutes
+            + buildRoutes + networkRoutes + volumeRoutes + eventRoutes + pruneRoutes + pluginRoutes + swarmModeRoutes
             + clusterRoutes
     }
 
@@ -45,9 +45,10 @@ struct DockerRoutes: Sendable {
         EngineCall(request, to: node, engine: try engine(for: node, request))
     }
 
-    /// Any healthy node, for questions that each can answer.
+    /// Any healthy node, for questions that each can answer: one that has answered just now, if possible.
     func anyNode() throws(GatewayError) -> NodeState {
-        guard let node = cluster.snapshot.healthyNodes.first else {
+        let nodes = cluster.snapshot.healthyNodes
+        guard let node = nodes.first(where: { cluster.hasAnsweredLately($0.address) }) ?? nodes.first else {
             throw .noHealthyNode
         }
         return node
@@ -117,11 +118,14 @@ struct DockerRoutes: Sendable {
         }
     }
 
-    /// A call for the container that the request names, whose path has the container's id.
+    /// A call for the container that the request names, whose path has what the engine knows it by.
+    ///
+    /// The name stays a name, because engines repeat it in their errors.
     func containerCall(_ request: GatewayRequest, tail: [String]) throws(GatewayError) -> (EngineCall, ContainerState) {
         let (container, node) = try container(request.name)
         var call = try call(request, to: node)
-        call.path = EngineCall.path(["containers", container.id] + tail)
+        let reference = container.id.hasPrefix(request.name) ? request.name : container.name
+        call.path = EngineCall.path(["containers", reference] + tail)
         return (call, container)
     }
 }

@@ -12,10 +12,10 @@ extension DockerRoutes {
         [
             Route(.GET, "images/json", listImages),
             Route(.GET, "images/get", saveImages),
-            Route(.GET, "images/{name}/json") { try await passOnImage($0, $1, tail: "json") },
-            Route(.GET, "images/{name}/history") { try await passOnImage($0, $1, tail: "history") },
-            Route(.GET, "images/{name}/get") { try await passOnImage($0, $1, tail: "get") },
-            Route(.POST, "images/{name}/push") { try await passOnImage($0, $1, tail: "push") },
+            Route(.GET, "images/{name}/json") { try await passOnImage($0, $1) },
+            Route(.GET, "images/{name}/history") { try await passOnImage($0, $1) },
+            Route(.GET, "images/{name}/get") { try await passOnImage($0, $1) },
+            Route(.POST, "images/{name}/push") { try await passOnImage($0, $1) },
             Route(.POST, "images/{name}/tag", tagImage),
             Route(.DELETE, "images/{name}", removeImage),
         ]
@@ -80,8 +80,12 @@ extension DockerRoutes {
     }
 
     /// Passes the request on to the first node that has the image.
-    private func passOnImage(_ request: GatewayRequest, _ responder: Responder, tail: String) async throws {
-        let nodes = try nodes(withImage: request.name, request)
+    private func passOnImage(_ request: GatewayRequest, _ responder: Responder) async throws {
+        try await onFirst(try nodes(withImage: request.name, request), request, responder)
+    }
+
+    /// Passes the request on to the nodes, one after the other, until one does not answer 404.
+    func onFirst(_ nodes: [NodeState], _ request: GatewayRequest, _ responder: Responder) async throws {
         var plain = request
         plain.set("node", nil)
         for node in nodes.dropLast() {
@@ -115,37 +119,41 @@ extension DockerRoutes {
     }
 
     private func tagImage(_ request: GatewayRequest, _ responder: Responder) async throws {
-        try await onEvery(request, responder) { replies in
+        try await onEvery(try nodes(withImage: request.name, request), request) { replies in
             try await responder.send(status: replies.first?.status ?? 201)
         }
     }
 
     private func removeImage(_ request: GatewayRequest, _ responder: Responder) async throws {
-        try await onEvery(request, responder) { replies in
+        try await onEvery(try nodes(withImage: request.name, request), request) { replies in
             var seen = Set<JSON>()
             let removed = replies.flatMap { (try? JSON(parsing: $0.body))?.elements ?? [] }
             try await responder.send(json: JSON(removed.filter { seen.insert($0).inserted }))
         }
     }
 
-    /// Sends the request to every node that has the image; fails as the first node that fails.
-    private func onEvery(
+    /// Sends the request, with `body`, to every one of `nodes`; fails as the first that fails.
+    func onEvery(
+        _ nodes: [NodeState],
         _ request: GatewayRequest,
-        _ responder: Responder,
+        body: [UInt8] = [],
         _ answer: ([HTTPReply]) async throws -> Void
     ) async throws {
-        let nodes = try nodes(withImage: request.name, request)
         var plain = request
         plain.set("node", nil)
         let (method, path, query) = (request.method, EngineCall.path(request.segments), plain.pairs)
+        let sent: HTTPBody = body.isEmpty ? .none : .bytes(body)
+        let headers: HTTPHeaders = body.isEmpty ? [:] : ["Content-Type": "application/json"]
         let answers = await ask(nodes) { node in
             let reply = try await engine(for: node, request)
-                .call(method, path, query: query, deadline: .after(.seconds(60)))
-            await cluster.refreshImages(on: node.address)
+                .call(method, path, query: query, headers: headers, body: sent, deadline: .after(.seconds(60)))
+            if request.segments.first == "images" {
+                await cluster.refreshImages(on: node.address)
+            }
             return reply
         }
         let replies = answers.compactMap { try? $0.result.get() }
-        // A node without the image is no failure while another one has it.
+        // A node without the object is no failure while another one has it.
         let failures = answers.compactMap { answer -> (any Error)? in
             guard case .failure(let error) = answer.result else {
                 return nil

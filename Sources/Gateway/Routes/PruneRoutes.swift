@@ -55,6 +55,9 @@ extension DockerRoutes {
             let answer = try await engine(for: node, request)
                 .call(.GET, path, query: query, deadline: .after(.seconds(60))).json()
             return answer.rewriting { usage in
+                usage["Volumes"] = usage["Volumes"].map { list in
+                    JSON(list.elements.map { Self.prefix(volume: $0, node: node) })
+                }
                 usage["Containers"] = usage["Containers"].map { list in
                     JSON(
                         list.elements.map { container in

@@ -6,7 +6,7 @@ internal import DockerAPI
 internal import NIOHTTP1
 internal import SwarmCore
 
-/// What brings images onto all nodes: pull, import and load.
+/// What brings images onto all nodes: pull and load.
 extension DockerRoutes {
     var pullRoutes: [Route] {
         [
@@ -20,14 +20,23 @@ extension DockerRoutes {
         if let wanted = request["node"] {
             nodes = nodes.filter { $0.name == wanted || $0.engineID == wanted }
         }
+        guard request["fromSrc"].map({ $0.isEmpty }) ?? true else {
+            return try await importImage(request, responder, nodes: nodes)
+        }
         try await onAllNodes(request, responder, nodes: nodes)
     }
 
     /// Sends the request to all `nodes` at once and merges their progress.
     ///
     /// The answer ends after the last node. When all nodes refuse, the client gets the refusal as
-    /// from one engine; when only some fail, a last line names them.
-    private func onAllNodes(_ request: GatewayRequest, _ responder: Responder, nodes: [NodeState]) async throws {
+    /// from one engine; when only some fail, a last line names them. `emptyStatus` is the status when all
+    /// succeed without a word.
+    func onAllNodes(
+        _ request: GatewayRequest,
+        _ responder: Responder,
+        nodes: [NodeState],
+        emptyStatus: Int = 200
+    ) async throws {
         guard !nodes.isEmpty else {
             throw GatewayError.noHealthyNode
         }
@@ -44,7 +53,7 @@ extension DockerRoutes {
                 }
                 sink.finish()
             }
-            try await ProgressMerger(responder: responder, nodes: nodes.count).run(lines)
+            try await ProgressMerger(responder: responder, nodes: nodes.count, emptyStatus: emptyStatus).run(lines)
             try await group.waitForAll()
         }
     }

@@ -8,10 +8,16 @@ internal import NIOHTTP1
 extension DockerRoutes {
     var swarmModeRoutes: [Route] {
         let roots = ["swarm", "nodes", "services", "tasks", "secrets", "configs"]
-        return roots.flatMap { root in
-            [Route(.GET, root, refuse), Route(.GET, "\(root)/{name}", refuse)]
-                + [.POST, .PUT, .DELETE].flatMap { [Route($0, root, refuse), Route($0, "\(root)/{name}", refuse)] }
-        }
+        return [Route(.POST, "swarm/leave", refuseLeaving)]
+            + roots.flatMap { root in
+                [Route(.GET, root, refuse), Route(.GET, "\(root)/{name}", refuse)]
+                    + [Route(.GET, "\(root)/{name}/logs", refuse)]
+                    + [.POST, .PUT, .DELETE].flatMap { [Route($0, root, refuse), Route($0, "\(root)/{name}", refuse)] }
+            }
+    }
+
+    private func refuseLeaving(_ request: GatewayRequest, _ responder: Responder) async throws {
+        throw DockerAPIError.refused(status: 503, message: "This node is not part of a swarm")
     }
 
     private func refuse(_ request: GatewayRequest, _ responder: Responder) async throws {

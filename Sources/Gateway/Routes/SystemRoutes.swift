@@ -19,9 +19,17 @@ extension DockerRoutes {
             Route(.GET, "readyz", ready),
             Route(.GET, "metrics") { _, responder in
                 let headers: HTTPHeaders = ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"]
-                try await responder.send(headers: headers, bytes: Array(metrics.text(cluster.snapshot).utf8))
+                try await responder.send(headers: headers, bytes: Array(metricsText.utf8))
             },
         ]
+    }
+
+    private var metricsText: String {
+        metrics.text(
+            cluster.snapshot,
+            statistics: cluster.statistics,
+            certificateExpiry: configuration.tls?.certificateExpiry
+        )
     }
 
     /// `2` asks clients for BuildKit, which engines do since 23.0.

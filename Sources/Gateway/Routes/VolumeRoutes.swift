@@ -48,7 +48,7 @@ extension DockerRoutes {
         )
     }
 
-    private static func prefix(volume: JSON, node: NodeState) -> JSON {
+    static func prefix(volume: JSON, node: NodeState) -> JSON {
         volume.rewriting { $0["Name"] = JSON("\(node.name)/\($0["Name"]?.string ?? "")") }
     }
 
@@ -87,7 +87,11 @@ extension DockerRoutes {
 
     /// Removes from all nodes that have it; the first failure is the answer.
     private func removeVolume(_ request: GatewayRequest, _ responder: Responder) async throws {
-        let found = try volumes(request.name)
+        let known = try? volumes(request.name)
+        guard known != nil || !request.flag("force") else {
+            return try await responder.send(status: 204)
+        }
+        let found = try known ?? volumes(request.name)
         let query = request.pairs
         let names = Dictionary(found.map { ($0.node.address, $0.name) }) { first, _ in first }
         let answers = await ask(found.map(\.node)) { node in

@@ -27,6 +27,7 @@ final class GatewayMetrics: Sendable {
 
     private let requests = Mutex<[Key: Sum]>([:])
     private let placements = Atomic<Int>(0)
+    private let connections = Atomic<Int>(0)
 
     /// Counts an answered request; `seconds` of a stream are those until its end.
     func record(route: String, method: String, status: Int, seconds: Double) {
@@ -41,8 +42,24 @@ final class GatewayMetrics: Sendable {
         placements.add(1, ordering: .relaxed)
     }
 
+    /// Counts a connection that opened, or with -1 one that closed.
+    func countConnection(_ change: Int) {
+        connections.add(change, ordering: .relaxed)
+    }
+
+    /// Open connections of clients.
+    var openConnections: Int {
+        connections.load(ordering: .relaxed)
+    }
+
     /// The text of all metrics at this moment.
-    func text(_ snapshot: ClusterSnapshot) -> String {
+    ///
+    /// - Parameters:
+    ///   - snapshot: of the cluster.
+    ///   - statistics: of the connections to its engines.
+    ///   - certificateExpiry: when the manager's certificate expires, seconds since 1970; `nil` without TLS.
+    /// - Returns: lines with a newline at each end.
+    func text(_ snapshot: ClusterSnapshot, statistics: ClusterStatistics, certificateExpiry: Int?) -> String {
         var lines: [String] = []
         func family(_ name: String, _ type: String, _ help: String) {
             lines.append("# HELP \(name) \(help)")
@@ -59,6 +76,21 @@ final class GatewayMetrics: Sendable {
         }
         family("swarm_placements_total", "counter", "Containers placed and created.")
         lines.append("swarm_placements_total \(placements.load(ordering: .relaxed))")
+        family("swarm_event_lag_seconds", "gauge", "How long the latest event of a node was on its way.")
+        let lags = statistics.eventLags
+        for node in snapshot.nodes {
+            if let lag = lags[node.address] {
+                lines.append("swarm_event_lag_seconds{node=\"\(Self.escape(node.name))\"} \(lag)")
+            }
+        }
+        family("swarm_reconnects_total", "counter", "Engines that were gone and came back.")
+        lines.append("swarm_reconnects_total \(statistics.reconnects)")
+        family("swarm_client_connections", "gauge", "Open connections of clients.")
+        lines.append("swarm_client_connections \(openConnections)")
+        if let certificateExpiry {
+            family("swarm_certificate_expiry_seconds", "gauge", "When the certificate expires, since 1970.")
+            lines.append("swarm_certificate_expiry_seconds \(certificateExpiry)")
+        }
         family("swarm_request_seconds", "summary", "Requests by route, until the end of the answer.")
         for (key, sum) in requests.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
             let labels = "{route=\"\(Self.escape(key.route))\",method=\"\(key.method)\",status=\"\(key.status)\"}"

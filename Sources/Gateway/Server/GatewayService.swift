@@ -48,6 +48,18 @@ final class GatewayService: Sendable {
         }
     }
 
+    /// Counts a connection that opens; false when there are too many, and it must be turned away.
+    ///
+    /// Each call is followed by one of ``connectionClosed()``, whatever it returned.
+    func admitsConnection() -> Bool {
+        metrics.countConnection(1)
+        return metrics.openConnections <= configuration.connectionLimit
+    }
+
+    func connectionClosed() {
+        metrics.countConnection(-1)
+    }
+
     func nextRequestID() -> String {
         "\(run)-\(count.add(1, ordering: .relaxed).newValue)"
     }
@@ -89,7 +101,9 @@ final class GatewayService: Sendable {
             try await dispatch(request, to: found, responder)
         } catch {
             if !(error is CancellationError) {
-                logger.debug(
+                // What is not the client's fault is for the operator to know.
+                logger.log(
+                    level: ErrorReply(error).status >= 500 && error as? GatewayError != .notSwarmMode ? .info : .debug,
                     "request failed",
                     metadata: ["request": "\(request.id)", "error": "\(ErrorReport(error).message)"]
                 )
@@ -132,10 +146,21 @@ final class GatewayService: Sendable {
             }
         }
         try checkVersion(request)
+        try checkLength(request)
         guard let (route, named) = found else {
             return try await fallback(request, responder)
         }
         try await route.handler(named, responder)
+    }
+
+    /// Refuses JSON that no engine should be troubled with.
+    private func checkLength(_ request: GatewayRequest) throws(DockerAPIError) {
+        let type = request.headers.first(name: "content-type") ?? ""
+        guard let length = request.bodyLength, length > GatewayRequest.jsonLimit, type.hasPrefix("application/json")
+        else {
+            return
+        }
+        throw .tooLarge(what: "the body", limit: GatewayRequest.jsonLimit)
     }
 
     /// Refuses versions that no engine speaks, in the engine's own words.
@@ -149,6 +174,14 @@ final class GatewayService: Sendable {
         if version < range.lowest {
             throw .versionTooOld(requested: "\(version)", lowest: "\(range.lowest)")
         }
+    }
+
+    /// One line for what was no request.
+    func logRefusal(_ error: any Error, id: String, status: Int) {
+        logger.debug(
+            "refused",
+            metadata: ["request": "\(id)", "status": "\(status)", "error": "\(ErrorReport(error).message)"]
+        )
     }
 
     /// One line for each request, without its query, which may hold secrets.

@@ -21,7 +21,14 @@ struct ServerConnection: Sendable {
 
     /// Returns when the connection is closed.
     func run() async {
-        defer { pipe.close() }
+        defer {
+            pipe.close()
+            service.connectionClosed()
+        }
+        guard service.admitsConnection() else {
+            try? await refuse(GatewayError.tooManyConnections)
+            return
+        }
         do {
             while let head = try await nextHead() {
                 guard try await serve(head) else {
@@ -29,7 +36,10 @@ struct ServerConnection: Sendable {
                 }
             }
         } catch let error as DockerAPIError {
-            try? await refuse(error)
+            switch error {
+            case .malformedMessage, .tooLarge: try? await refuse(error)
+            default: break
+            }
         } catch {
             // The client is gone, or too slow: there is nobody to tell.
         }
@@ -107,16 +117,15 @@ struct ServerConnection: Sendable {
     }
 
     /// Answers what is no request.
-    private func refuse(_ error: DockerAPIError) async throws {
-        switch error {
-        case .malformedMessage, .tooLarge:
-            let head = HTTPRequestHead(version: .http1_0, method: .GET, uri: "/")
-            let responder = Responder(pipe: pipe, request: head, headers: [:])
-            try await responder.send(error)
-            await linger()
-        default:
-            break
-        }
+    private func refuse(_ error: any Error) async throws {
+        let head = HTTPRequestHead(version: .http1_0, method: .GET, uri: "/")
+        let id = service.nextRequestID()
+        let responder = Responder(pipe: pipe, request: head, headers: service.commonHeaders(requestID: id))
+        let slow = pipe.scheduleClose(at: Deadline.after(Self.lingerTime).nio, GatewayError.requestTimeout)
+        try await responder.send(error)
+        slow.cancel()
+        service.logRefusal(error, id: id, status: responder.status)
+        await linger()
     }
 
     /// Takes what the client is still sending, for a moment, so that it can read the answer: closing

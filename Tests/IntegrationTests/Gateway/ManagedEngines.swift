@@ -15,10 +15,18 @@ struct ManagedEngines: Sendable {
     let processID: Int32
 
     /// Runs `body` with the engines, each with the image busybox, and no containers.
-    static func with(_ body: (ManagedEngines) async throws -> Void) async throws {
+    ///
+    /// - Parameters:
+    ///   - suites: the Debian suite of each engine; `nil` for this machine's own.
+    ///   - body: ends before the engines do.
+    /// - Throws: what starts engines throws, and what `body` throws.
+    static func with(
+        suites: [String?] = [nil, nil, nil],
+        _ body: (ManagedEngines) async throws -> Void
+    ) async throws {
         var addresses: [String] = []
         for (index, name) in names.enumerated() {
-            addresses.append(try await Testbed.startEngine(name, port: 24_770 + index))
+            addresses.append(try await Testbed.startEngine(name, port: 24_770 + index, suite: suites[index]))
         }
         let manager = "tcp://127.0.0.1:24780"
         let command = try RunningCommand(
@@ -47,6 +55,19 @@ struct ManagedEngines: Sendable {
         for name in names {
             try await Testbed.stopEngine(name)
         }
+        try result.get()
+    }
+
+    /// Runs `body` with an engine that is in no cluster; it is given the address for the docker CLI.
+    static func withEngine(_ name: String, port: Int, _ body: (String) async throws -> Void) async throws {
+        let address = try await Testbed.startEngine(name, port: port)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body("tcp://\(address)"))
+        } catch {
+            result = .failure(error)
+        }
+        try await Testbed.stopEngine(name)
         try result.get()
     }
 

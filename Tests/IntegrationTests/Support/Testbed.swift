@@ -25,12 +25,13 @@ enum Testbed {
     private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
     /// Starts an engine with the image busybox, or finds it running; its `HOST:PORT`.
-    static func startEngine(_ name: String, port: Int) async throws -> String {
+    static func startEngine(_ name: String, port: Int, suite: String? = nil) async throws -> String {
         // The engine goes on after the script, and must not hold open what it would inherit from here.
         let detach = #"for f in /proc/$$/fd/*; do n=${f##*/}; [ "$n" -le 2 ] || eval "exec $n>&-"; done"#
         let started = try await run(
             "bash",
-            ["-c", detach + #"; exec "$0" start "$1" --tcp "$2" >/dev/null 2>&1"#, engineScript, name, "\(port)"]
+            ["-c", detach + #"; exec "$0" start "$@" >/dev/null 2>&1"#, engineScript, name, "--tcp", "\(port)"]
+                + (suite.map { ["--suite", $0] } ?? [])
         )
         try #require(started.status == 0, "\(started)")
         let loaded = try await run("docker", ["-H", "tcp://127.0.0.1:\(port)", "load", "-i", busybox])
@@ -54,6 +55,16 @@ enum Testbed {
         )
         try #require(result.status == 0, "\(result)")
         return result.line
+    }
+
+    /// The docker CLI of a Debian suite; `nil` for this machine's own.
+    static func docker(suite: String?) async throws -> String {
+        guard let suite else {
+            return "/usr/bin/docker"
+        }
+        let result = try await run(checkout + "/Scripts/testbed/suite.sh", ["root", suite])
+        try #require(result.status == 0, "\(result)")
+        return result.line + "/usr/bin/docker"
     }
 
     static func removeHosts(_ names: [String]) async throws {
