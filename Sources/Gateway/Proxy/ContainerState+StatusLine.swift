@@ -10,9 +10,8 @@ extension ContainerState {
         guard summary.created == other.summary.created else {
             return summary.created > other.summary.created
         }
-        let (mine, others) = (
-            run.flatMap { WallTime.parse($0.createdAt) }, other.run.flatMap { WallTime.parse($0.createdAt) }
-        )
+        let mine = run.flatMap { WallTime.parse($0.createdAt) }
+        let others = other.run.flatMap { WallTime.parse($0.createdAt) }
         guard let mine, let others, mine != others else {
             return id > other.id
         }
