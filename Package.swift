@@ -105,6 +105,7 @@ let package = Package(
             name: "DaemonCommands",
             dependencies: [
                 "Gateway", "Cluster", "Discovery", "DockerAPI", "Scheduling", "SwarmCore", arguments, logging, nioCore,
+                nioPosix, nioHTTP,
             ],
             swiftSettings: strict
         ),

@@ -16,7 +16,10 @@
 #                                                    --purge: and remove its folder
 #        store.sh stop-all                           end all and remove their folders
 #        store.sh folder KIND NAME                   print its folder: log, data; with --tls ca.pem, other-ca.pem,
-#                                                    client.pem, client-key.pem
+#                                                    client.pem, client-key.pem for 127.0.0.1, and such of an
+#                                                    operator and of nobody, who has no role
+#        store.sh renew KIND NAME                    put certificates of a new authority in place of those in the
+#                                                    folder; the server takes them when it starts again
 #        store.sh compact etcd NAME                  compact etcd's history up to now
 #
 # Environment: SWARMCTL_TEST_SWARMD: the swarmd for swarm and token (default: the static one of the checkout).
@@ -54,6 +57,12 @@ make_certificates() {
     for name in ca other-ca; do
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$name" \
             -keyout "$folder/$name-key.pem" -out "$folder/$name.pem" 2>/dev/null
+    done
+    for name in operator nobody; do
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$folder/$name-key.pem" \
+            -subj "/O=it$([[ $name == nobody ]] || printf /OU=operator)/CN=$name" -out "$folder/$name.csr" 2>/dev/null
+        openssl x509 -req -in "$folder/$name.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca-key.pem" -CAcreateserial \
+            -days 30 -out "$folder/$name.pem" 2>/dev/null -extfile <(printf 'extendedKeyUsage=clientAuth\n')
     done
     for name in server client; do
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/O=swarmctl" \
@@ -330,7 +339,7 @@ case $verb in
         done
         exit 0
         ;;
-    start | stop | folder | compact) ;;
+    start | stop | folder | renew | compact) ;;
     *)
         usage >&2
         exit 64
@@ -348,5 +357,9 @@ case $verb in
         ;;
     stop) stop ;;
     folder) printf '%s\n' "$folder" ;;
+    renew)
+        rm -f "$folder"/*.pem
+        make_certificates
+        ;;
     compact) compact ;;
 esac

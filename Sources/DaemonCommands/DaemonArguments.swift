@@ -9,7 +9,7 @@ package enum DaemonArguments {
     /// Names and short forms of the subcommands.
     static let subcommands: [String: String] = [
         "manage": "manage", "m": "manage", "join": "join", "j": "join", "list": "list", "l": "list",
-        "create": "create", "c": "create",
+        "create": "create", "c": "create", "health": "health",
     ]
 
     /// Long options of all the commands, without dashes, and whether a value follows.
@@ -21,7 +21,7 @@ package enum DaemonArguments {
         "engine-refresh-retry": true, "cluster-driver": true, "cluster-opt": true, "discovery-opt": true,
         "refresh-on-node-filter": false, "container-name-refresh-filter": true, "api-enable-cors": false,
         "cors": false, "tls": false, "tlsverify": false, "tlscacert": true, "tlscert": true, "tlskey": true,
-        "container-names": true, "state-dir": true, "name": true,
+        "container-names": true, "state-dir": true, "name": true, "health": true,
     ]
     private static let globalOptions: Set<String> = ["debug", "log-level", "experimental"]
 

@@ -10,12 +10,15 @@ package enum DaemonError: UserFacingError, Equatable {
     case cannotElect(discovery: String)
     /// A listener cannot be opened.
     case cannotListen(address: String, reason: String)
+    /// An agent says why its node is not registered.
+    case notRegistered(String)
 
     package var message: String {
         switch self {
         case .usage(let text): text
         case .cannotElect(let discovery):
             "Leader election is only supported with consul, etcd and zookeeper discovery, not \"\(discovery)\""
+        case .notRegistered(let reason): "the node is not registered: \(reason)"
         case .cannotListen(let address, let reason): "cannot listen on \"\(address)\": \(reason)"
         }
     }
@@ -26,7 +29,7 @@ package enum DaemonError: UserFacingError, Equatable {
             "swarm:// keeps the members in one manager; use etcd://HOST:PORT,…/PREFIX, as "
                 + "`swarmctl create cluster NAME --managers 3` sets it up"
         case .cannotElect: "use etcd://, consul:// or zk:// with HOST:PORT,…/PREFIX"
-        case .usage, .cannotListen: nil
+        case .usage, .cannotListen, .notRegistered: nil
         }
     }
 
@@ -34,6 +37,7 @@ package enum DaemonError: UserFacingError, Equatable {
         switch self {
         case .usage, .cannotElect: .usage
         case .cannotListen: .failed
+        case .notRegistered: .unreachable
         }
     }
 }

@@ -46,16 +46,37 @@ package struct JoinCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Name of the node, for the log.", valueName: "name"))
     var name: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to answer health checks: unix:///PATH or tcp://HOST:PORT; see `swarmd health`.",
+            valueName: "address"
+        )
+    )
+    var health: String?
+
     package init() {}
 
     package func run() async throws {
-        let agent = try makeAgent()
+        let state = AgentHealth()
+        let agent = try makeAgent { state.note($0) }
+        let place = try health.map { try EngineAddress(parsing: $0) }
         let delay = delay.duration
-        try await runUntilSignal { await agent.run(delay: delay) }
+        let logger = global.logger
+        try await runUntilSignal {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await agent.run(delay: delay) }
+                if let place {
+                    group.addTask { try await state.serve(at: place, logger: logger) }
+                }
+                // Both run until they are cancelled, unless the server cannot listen.
+                defer { group.cancelAll() }
+                try await group.waitForAll()
+            }
+        }
     }
 
     /// Checks the arguments as classic swarm does, and makes the agent.
-    func makeAgent() throws -> JoinAgent {
+    func makeAgent(didChange: @escaping @Sendable (AgentState) -> Void = { _ in }) throws -> JoinAgent {
         let (url, options) = try discovery.parsed(for: "join a cluster")
         guard let address = advertise ?? Environment.value("SWARM_ADVERTISE"), !address.isEmpty else {
             throw DaemonError.usage("missing mandatory --advertise flag")
@@ -86,7 +107,8 @@ package struct JoinCommand: AsyncParsableCommand {
             address: address,
             heartbeat: heartbeat.duration,
             ttl: ttl.duration,
-            logger: logger
+            logger: logger,
+            didChange: didChange
         )
     }
 }

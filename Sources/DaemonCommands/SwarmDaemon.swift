@@ -14,7 +14,9 @@ package struct SwarmDaemon: AsyncParsableCommand {
             swarm takes them.
             """,
         version: "swarmd version \(swarmVersion)",
-        subcommands: [ManageCommand.self, JoinCommand.self, MemberListCommand.self, TokenCreateCommand.self]
+        subcommands: [
+            ManageCommand.self, JoinCommand.self, MemberListCommand.self, TokenCreateCommand.self, HealthCommand.self,
+        ]
     )
 
     package init() {}

@@ -9,22 +9,34 @@ struct ContainerSpec: Equatable {
     static let managerName = "swarm-agent-master"
     /// The label that holds ``configuration``.
     static let label = "swarmctl.config"
+    /// Where the agent answers health checks, in its container.
+    private static let healthSocket = "unix:///run/swarmd/agent.sock"
 
     let name: String
     let image: String
     let command: [String]
     let binds: [String]
+    /// What the engine runs in the container to learn whether it is healthy; `nil` without a check.
+    let healthCheck: [String]?
     /// A digest of all that the container is made of: another digest means another container.
     let configuration: String
 
     /// The `certificate` counts as configuration: the programs read it at their start, so a new one makes a new container.
-    private init(name: String, image: String, command: [String], binds: [String], certificate: String) throws {
+    private init(
+        name: String,
+        image: String,
+        command: [String],
+        binds: [String],
+        healthCheck: [String]? = nil,
+        certificate: String
+    ) throws {
         self.name = name
         self.image = image
         self.command = command
         self.binds = binds
+        self.healthCheck = healthCheck
         var digest = try SHA256Digest()
-        for part in [name, image] + command + ["-"] + binds + [certificate] {
+        for part in [name, image] + command + ["-"] + binds + (healthCheck ?? []) + [certificate] {
             digest.update(part.utf8)
             digest.update([0])
         }
@@ -54,8 +66,10 @@ struct ContainerSpec: Equatable {
                 try ContainerSpec(
                     name: agentName,
                     image: image.tag,
-                    command: ["join", "--advertise", agent.advertise] + agent.arguments + [agent.discovery],
+                    command: ["join", "--advertise", agent.advertise, "--health", healthSocket] + agent.arguments
+                        + [agent.discovery],
                     binds: ["/etc/docker:/certs:ro"],
+                    healthCheck: ["/swarmd", "health", healthSocket],
                     certificate: certificate
                 )
             )
@@ -76,6 +90,10 @@ struct ContainerSpec: Equatable {
             .init(key: "Image", value: .string(image)),
             .init(key: "Cmd", value: .strings(command)),
             .init(key: "Labels", value: .object([.init(key: Self.label, value: .string(configuration))])),
+            .init(
+                key: "Healthcheck",
+                value: healthCheck.map { .object([.init(key: "Test", value: .strings(["CMD"] + $0))]) } ?? .null
+            ),
             .init(
                 key: "HostConfig",
                 value: .object([

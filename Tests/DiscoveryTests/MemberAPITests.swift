@@ -63,6 +63,8 @@ struct MemberAPITests {
             (line: "GET /v1/clusters/own?address=nonsense", body: "", status: 400),
             (line: "GET /v1/clusters/other", body: "", status: 404),
             (line: "POST /v1/clusters/other?ttl=60", body: "a:1", status: 404),
+            (line: "POST /v1/clusters/0123456789abcdef0123456789abcdef", body: "a:1", status: 200),
+            (line: "GET /v1/clusters/0123456789abcdef0123456789abcdef", body: "", status: 404),
             (line: "POST /v1/clusters/own", body: "a:1\n", status: 200),
             (line: "POST /v1/clusters/own?ttl=60&address=a:1", body: "", status: 200),
             (line: "POST /v1/clusters/own", body: "", status: 400),

@@ -16,7 +16,9 @@ package import Logging
 /// DELETE /v1/clusters/TOKEN?address=ADDRESS   not in the hosted protocol
 /// ```
 ///
-/// Only tokens that were made here are known. One without members is forgotten after a day.
+/// Only tokens that were made here are known, and those of the same form that a node registers with:
+/// so the members come back after the file of the members was lost. One without members is forgotten
+/// after a day.
 package struct TokenAPI: Sendable {
     /// What the paths of all calls begin with; no version of the Docker API is written so.
     package static let prefix = "/v1/clusters"
@@ -59,7 +61,7 @@ package struct TokenAPI: Sendable {
             guard !token.isEmpty else {
                 return try await makeToken(call)
             }
-            guard members.isKnown(token: token) else {
+            guard members.isKnown(token: token) || (call.method == "POST" && Self.isToken(token)) else {
                 return .error(404, "no cluster has the token \"\(token.prefix(64))\" here; `swarmd create` makes one")
             }
             switch call.method {
@@ -78,6 +80,10 @@ package struct TokenAPI: Sendable {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    private static func isToken(_ text: String) -> Bool {
+        text.utf8.count == 32 && text.allSatisfy { $0.isHexDigit && !$0.isUppercase }
     }
 
     private func makeToken(_ call: MemberCall) async throws -> HTTPReply {
@@ -116,6 +122,9 @@ package struct TokenAPI: Sendable {
         }
         guard call.peer.mayChange(member: address) else {
             return call.refused("register \"\(address)\"", logger)
+        }
+        if !members.isKnown(token: token) {
+            try await members.add(token: token)
         }
         try await members.register(address.description, in: token, ttl: .seconds(ttl))
         didRegister(address.description)

@@ -53,6 +53,9 @@ struct StoreServer: Sendable, CustomTestStringConvertible {
         _ = try await script("stop", (isKilled ? ["--kill"] : []) + (isWiped ? ["--wipe"] : []))
     }
 
+    /// Replaces all certificates by those of a new authority.
+    func renewCertificates() async throws { _ = try await script("renew") }
+
     func compact() async throws { _ = try await script("compact") }
 
     func folder() async throws -> String { try await script("folder") }

@@ -49,7 +49,8 @@ struct NodeLifeIntegrationTests {
             #expect(agent.hasSuffix(" true"))
             #expect(
                 try await bench.sh("docker inspect -f '{{json .Args}}' swarm-agent")
-                    == #"["join","--advertise","\#(bench.address):2376","--name","n1","swarm://\#(bench.address):3376/lab"]"#
+                    == #"["join","--advertise","\#(bench.address):2376","--health","unix:///run/swarmd/agent.sock","#
+                    + #""--name","n1","swarm://\#(bench.address):3376/lab"]"#
             )
             let started = ContinuousClock.now
             #expect(try await bench.provision(request).isEmpty)

@@ -25,10 +25,14 @@ actor DaemonProcesses {
         try result.get()
     }
 
-    /// Starts swarmd and waits for the line that contains `text`.
+    /// Starts swarmd, or another program, and waits for the line on standard error that contains `text`.
     @discardableResult
-    func start(_ words: [String], until text: String) async throws -> RunningCommand {
-        let process = try RunningCommand(Testbed.swarmd, words)
+    func start(
+        _ words: [String],
+        of program: String = Testbed.swarmd,
+        until text: String
+    ) async throws -> RunningCommand {
+        let process = try RunningCommand(program, words)
         running.append(process)
         for await line in process.errorLines where line.contains(text) {
             return process
