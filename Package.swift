@@ -133,6 +133,12 @@ let package = Package(
         ),
 
         // Tests
+        .target(
+            name: "SwarmTesting",
+            dependencies: [nioCore, nioPosix, nioHTTP],
+            path: "Tests/SwarmTesting",
+            swiftSettings: strict
+        ),
         .testTarget(name: "SwarmCoreTests", dependencies: ["SwarmCore"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI", "SwarmCore"], swiftSettings: strict),
         .testTarget(
@@ -150,12 +156,14 @@ let package = Package(
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "SwarmCore"], swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
-            dependencies: ["Discovery", "DockerAPI", "SwarmCore", logging, nioCore, nioPosix, nioHTTP],
+            dependencies: ["Discovery", "DockerAPI", "SwarmCore", "SwarmTesting", logging, nioCore, nioHTTP],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["Cluster", "DockerAPI", "Scheduling", "SwarmCore", logging, nioCore, nioPosix, nioHTTP],
+            dependencies: [
+                "Cluster", "DockerAPI", "Scheduling", "SwarmCore", "SwarmTesting", logging, nioCore, nioHTTP,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

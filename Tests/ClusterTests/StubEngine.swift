@@ -4,7 +4,7 @@
 import DockerAPI
 import NIOCore
 import NIOHTTP1
-import NIOPosix
+import SwarmTesting
 import Synchronization
 
 /// An engine in this process: a real HTTP server on a loopback port, with the state of a Docker engine.
@@ -30,57 +30,27 @@ final class StubEngine: Sendable {
         var garbage: String?
         var log: [JSON] = []
         var listeners: [ObjectIdentifier: any Channel] = [:]
-        var connections: [ObjectIdentifier: any Channel] = [:]
         var requests: [String] = []
         var clock: Int64 = 1_700_000_000_000_000_000
     }
 
     let state: Mutex<State>
-    private let server = Mutex<(any Channel)?>(nil)
-    private let boundPort = Mutex(0)
+    private let server = LoopbackServer()
 
     init(name: String, id: String? = nil) {
         state = Mutex(State(name: name, id: id ?? "ID-\(name)"))
     }
 
-    var address: String { "127.0.0.1:\(boundPort.withLock { $0 })" }
+    var address: String { server.address }
 
     /// Listens, on the same port as before when it was started before.
-    func start() async throws {
-        let port = boundPort.withLock { $0 }
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(StubHandler(engine: self))
-                }
-            }
-            .bind(host: "127.0.0.1", port: port).get()
-        boundPort.withLock { $0 = channel.localAddress?.port ?? 0 }
-        server.withLock { $0 = channel }
-    }
+    func start() async throws { try await server.start { StubHandler(engine: self) } }
 
     /// Closes the listener and all connections, as when the engine is killed.
-    func kill() async throws {
-        let listener = server.withLock { server in
-            defer { server = nil }
-            return server
-        }
-        try await listener?.close()
-        cutConnections()
-    }
+    func kill() async throws { try await server.kill() }
 
     /// Closes all connections; new ones are accepted.
-    func cutConnections() {
-        let open = state.withLock { state in
-            defer { state.connections = [:] }
-            return Array(state.connections.values)
-        }
-        for channel in open {
-            channel.close(promise: nil)
-        }
-    }
+    func cutConnections() { server.cutConnections() }
 
     func update(_ change: (inout State) -> Void) {
         state.withLock { change(&$0) }
@@ -192,17 +162,9 @@ private final class StubHandler: ChannelInboundHandler, Sendable {
         self.engine = engine
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        let channel = context.channel
-        engine.update { $0.connections[ObjectIdentifier(channel)] = channel }
-    }
-
     func channelInactive(context: ChannelHandlerContext) {
         let channel = context.channel
-        engine.update {
-            $0.connections[ObjectIdentifier(channel)] = nil
-            $0.listeners[ObjectIdentifier(channel)] = nil
-        }
+        engine.update { $0.listeners[ObjectIdentifier(channel)] = nil }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -5,46 +5,24 @@ import Discovery
 import DockerAPI
 import NIOCore
 import NIOHTTP1
-import NIOPosix
-import Synchronization
+import SwarmTesting
 
 /// A manager's server, reduced to the calls of discovery.
 final class DiscoveryServer: Sendable {
-    private let server = Mutex<(any Channel)?>(nil)
-    private let connections = Mutex<[any Channel]>([])
-    private let boundPort = Mutex(0)
+    private let server = LoopbackServer()
+    private let api: EmbeddedAPI
 
-    var port: Int { boundPort.withLock { $0 } }
-
-    func start(_ api: EmbeddedAPI) async throws {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
-                self.connections.withLock { $0.append(channel) }
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(DiscoveryHandler(api: api))
-                }
-            }
-            .bind(host: "127.0.0.1", port: port).get()
-        boundPort.withLock { $0 = channel.localAddress?.port ?? 0 }
-        server.withLock { $0 = channel }
+    init(_ api: EmbeddedAPI) {
+        self.api = api
     }
 
-    func stop() async throws {
-        let listener = server.withLock { server in
-            defer { server = nil }
-            return server
-        }
-        try await listener?.close()
-        for channel in connections.withLock({ $0 }) {
-            channel.close(promise: nil)
-        }
-    }
+    func start() async throws { try await server.start { [api] in DiscoveryHandler(api: api) } }
+
+    func stop() async throws { try await server.kill() }
 
     func store(cluster: String = "lab") -> RemoteEmbeddedStore {
-        let client = HTTPClient(address: .tcp(host: "127.0.0.1", port: port))
-        return RemoteEmbeddedStore(clients: [client], cluster: cluster, url: "swarm://127.0.0.1:\(port)/\(cluster)")
+        let client = HTTPClient(address: .tcp(host: "127.0.0.1", port: server.port))
+        return RemoteEmbeddedStore(clients: [client], cluster: cluster, url: "swarm://\(server.address)/\(cluster)")
     }
 }
 

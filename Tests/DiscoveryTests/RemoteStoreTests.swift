@@ -16,8 +16,8 @@ struct RemoteStoreTests {
     @Test("members registered from elsewhere are listed and watched")
     func registerAndWatch() async throws {
         let members = try EmbeddedMembers(folder: folder.path)
-        let server = DiscoveryServer()
-        try await server.start(EmbeddedAPI(members: members, logger: quiet))
+        let server = DiscoveryServer(EmbeddedAPI(members: members, logger: quiet))
+        try await server.start()
         let store = server.store()
         try await store.register("10.0.0.1:2376", ttl: .seconds(60))
         #expect(try await store.entries() == ["10.0.0.1:2376"])
@@ -39,8 +39,8 @@ struct RemoteStoreTests {
     @Test("the agent registers at once, again when the store has lost it or was away, and leaves when stopped")
     func agent() async throws {
         let members = try EmbeddedMembers(folder: folder.path)
-        let server = DiscoveryServer()
-        try await server.start(EmbeddedAPI(members: members, logger: quiet))
+        let server = DiscoveryServer(EmbeddedAPI(members: members, logger: quiet))
+        try await server.start()
         let agent = JoinAgent(
             store: server.store(),
             address: "10.0.0.1:2376",
@@ -56,7 +56,7 @@ struct RemoteStoreTests {
 
         try await server.stop()
         try await members.deregister("10.0.0.1:2376", in: "lab")
-        try await server.start(EmbeddedAPI(members: members, logger: quiet))
+        try await server.start()
         try await wait { members.contains("10.0.0.1:2376", in: "lab") }
 
         running.cancel()
@@ -67,8 +67,9 @@ struct RemoteStoreTests {
 
     @Test("a store that does not answer is unreachable")
     func unreachable() async throws {
-        let server = DiscoveryServer()
-        try await server.start(EmbeddedAPI(members: try EmbeddedMembers(folder: folder.path), logger: quiet))
+        let members = try EmbeddedMembers(folder: folder.path)
+        let server = DiscoveryServer(EmbeddedAPI(members: members, logger: quiet))
+        try await server.start()
         let store = server.store()
         try await server.stop()
 
