@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 hosts=${1:-20}
-swarmctl=.build/debug/swarmctl
+swarmctl=.build/release/swarmctl
 SWARMCTL_STORE=$(mktemp -d)
 export SWARMCTL_STORE
 
@@ -26,8 +26,7 @@ trap remove_clusters EXIT
 # Makes cluster $1 of $2 hosts that have Docker, checks that all are Healthy, and prints the seconds it took.
 make_cluster() {
     local name=$1 nodes=$2 start=$EPOCHREALTIME healthy
-    "$swarmctl" create cluster "$name" --driver local --nodes "$nodes" --local-image swarmctl/node:docker -y \
-        --parallel "$nodes" >&2
+    "$swarmctl" create cluster "$name" --driver local --nodes "$nodes" --local-image swarmctl/node:docker -y >&2
     awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f\n", b - a }'
     eval "$("$swarmctl" env "$name" --shell bash)"
     healthy=$(docker info --format '{{json .SystemStatus}}' | grep -o '"Healthy"' | wc -l)

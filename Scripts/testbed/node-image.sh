@@ -6,7 +6,7 @@
 # registry. Does nothing when the image is there.
 #
 #   swarmctl/node:bookworm   Debian 12 with systemd and sshd
-#   swarmctl/node:docker     the same with docker.io installed
+#   swarmctl/node:docker     the same with docker.io installed; its engine starts when it is first called
 #
 # A node has no SSH host key until it starts: it keeps an ed25519 key put in before that, else makes one.
 #
@@ -61,9 +61,19 @@ UNIT
     ln -sf ../node-nameservers.service "$root/etc/systemd/system/multi-user.target.wants/"
     # Units that wait for hardware a container has not, and timers that would hold apt's lock.
     for unit in apt-daily.timer apt-daily-upgrade.timer console-getty.service getty.target systemd-logind.service \
-        e2scrub_all.timer e2scrub_reap.service systemd-firstboot.service fstrim.timer; do
+        e2scrub_all.timer e2scrub_reap.service systemd-firstboot.service fstrim.timer systemd-modules-load.service \
+        modprobe@.service dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount \
+        sys-fs-fuse-connections.mount systemd-update-utmp.service systemd-update-utmp-runlevel.service \
+        systemd-remount-fs.service systemd-tmpfiles-setup-dev.service systemd-sysusers.service; do
         ln -sf /dev/null "$root/etc/systemd/system/$unit"
     done
+    # Generators of units for disks, consoles and kernel options, which run at each start and each reload.
+    mkdir -p "$root/etc/systemd/system-generators"
+    for unit in cryptsetup debug fstab getty gpt-auto hibernate-resume integritysetup rc-local run system-update veritysetup; do
+        ln -sf /dev/null "$root/etc/systemd/system-generators/systemd-$unit-generator"
+    done
+    # The greeting of a login, made anew by programs for each session.
+    rm -f "$root"/etc/update-motd.d/*
 }
 
 make_root_tar() {
@@ -106,6 +116,8 @@ make_with_docker() {
         printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
         DEBIAN_FRONTEND=noninteractive apt-get -q update
         DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends docker.io
+        # Its socket starts the engine when it is first called: a host that is configured next does not start it twice.
+        rm -f /etc/systemd/system/multi-user.target.wants/docker.service /etc/init.d/docker
         rm -rf /usr/sbin/policy-rc.d /var/cache/apt/archives/*.deb /var/lib/docker /etc/docker/key.json')
     # shellcheck disable=SC2064  # the container of now
     trap "engine_docker rm -f -v $id >/dev/null" EXIT

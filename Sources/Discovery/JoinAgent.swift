@@ -18,6 +18,9 @@ package struct JoinAgent: Sendable {
 
     /// The longest wait between two attempts, and the longest wait for the store when stopping.
     private static let backoffLimit: Duration = .seconds(15)
+    /// How long an agent that just started asks often: the manager is made together with its nodes.
+    private static let eagerTime: Duration = .seconds(60)
+    private static let eagerLimit: Duration = .seconds(1)
     private static let farewellLimit: Duration = .seconds(5)
     /// The shortest time between two registrations.
     private static let shortestInterval: Duration = .seconds(1)
@@ -64,6 +67,7 @@ package struct JoinAgent: Sendable {
         var generator = SystemRandomNumberGenerator()
         var faults = FaultLog()
         var isRegistered = false
+        let eagerEnd = ContinuousClock.now + Self.eagerTime
         while !Task.isCancelled {
             do {
                 try await store.register(address, ttl: ttl)
@@ -79,7 +83,8 @@ package struct JoinAgent: Sendable {
                 guard !Task.isCancelled else {
                     return
                 }
-                let wait = backoff.next(using: &generator)
+                let next = backoff.next(using: &generator)
+                let wait = ContinuousClock.now < eagerEnd ? min(next, Self.eagerLimit) : next
                 noteFailure(error, isWorthALine: faults.failed(), retryIn: wait)
                 try? await ContinuousClock().sleep(for: wait)
             }

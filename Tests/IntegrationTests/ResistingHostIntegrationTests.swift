@@ -78,7 +78,7 @@ struct ResistingHostIntegrationTests {
             }
             let engine = try await Testbed.inHost(
                 host,
-                "command -v docker >/dev/null || exit 0; systemctl is-active docker"
+                "command -v docker >/dev/null || exit 0; docker version"
             )
             #expect(engine.status == 0, "the host's engine is down: \(engine)")
             #expect(try await sandbox.swarmctl(["ls"]).status == 0)

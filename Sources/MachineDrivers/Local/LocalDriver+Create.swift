@@ -87,13 +87,12 @@ extension LocalDriver {
                 body: NewVolume(name: "\(name)-\(volume)", labels: labels)
             )
         }
-        let info: EngineInfo = try await engine.get("/info")
         let wanted = Self.container(
             request,
             wish,
             name: name,
             address: address,
-            isCgroupV1: info.cgroupVersion == "1",
+            isCgroupV1: try await cgroups.isFirst(at: engine),
             privileges: Self.privileges
         )
         let response = try await engine.change(

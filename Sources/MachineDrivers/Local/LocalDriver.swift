@@ -53,6 +53,7 @@ package struct LocalDriver: MachineDriver {
     let http: any HTTPSending
     let environment: [String: String]
     let networks = LocalNetworks()
+    let cgroups = CgroupVersions()
 
     /// - Parameters:
     ///   - http: makes the calls to the engine.

@@ -72,7 +72,7 @@ struct ProvisioningFailureIntegrationTests {
         try await ProvisioningBench.with { bench in
             try await bench.sh(
                 """
-                printf '{"debug": true}\\n' >/etc/docker/daemon.json
+                printf '{"debug": true}\\n' >/etc/docker/daemon.json && systemctl start docker
                 cp -a /etc/docker /tmp/docker && mount -t tmpfs -o size=12k tmpfs /etc/docker
                 cp -a /tmp/docker/. /etc/docker/ && head -c 100000 /dev/zero >/etc/docker/filler
                 """
