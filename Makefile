@@ -9,8 +9,9 @@ FLAGS  := -c $(CONFIG) --explicit-target-dependency-import-check error
 SOURCES := Package.swift Sources Tests
 STATIC := .build/static
 SWARMD := .build/swarmd
+SECONDS ?= 600
 
-.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak asan clean help
+.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak fuzz asan clean help
 all: build swarmd ## Build swarmctl and swarmd
 
 help: ## List the targets
@@ -55,6 +56,10 @@ install: build swarmd ## Install to PREFIX (make install CONFIG=release PREFIX=â
 soak: packages swarmd ## What takes longer than two minutes
 	$(SWIFT) build -c release --product swarmctl
 	Scripts/soak.sh
+
+fuzz: packages ## Ten minutes of chance for the readers of what clients send (make fuzz SECONDS=â€¦)
+	$(SWIFT) build $(FLAGS) --build-tests
+	SWARMCTL_FUZZ_SECONDS=$(SECONDS) $(SWIFT) test $(FLAGS) --skip-build --filter FuzzTests
 
 asan: packages ## The C wrappers under the address sanitizer
 	$(SWIFT) test --sanitize=address --scratch-path .build/asan --filter 'PKITests|SecureShellTests|HTTPTransferTests'

@@ -212,6 +212,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Discovery", "DockerAPI", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore", logging,
+                yams,
             ],
             exclude: ["Clients/Fixtures", "Fixtures"],
             swiftSettings: strict

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
-internal import NIOHTTP1
+package import NIOHTTP1
 
 /// First lines and headers of HTTP/1.1 messages, read strictly (RFC 9112).
 ///
@@ -16,7 +16,7 @@ package enum HTTPHead {
     /// Reads the bytes up to and including the empty line.
     ///
     /// - Throws: ``DockerAPIError/malformedMessage(reason:)``.
-    static func request(_ bytes: [UInt8]) throws(DockerAPIError) -> HTTPRequestHead {
+    package static func request(_ bytes: [UInt8]) throws(DockerAPIError) -> HTTPRequestHead {
         let lines = try lines(bytes)
         let parts = (lines.first ?? []).split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
         guard parts.count == 3, isToken(parts[0]), !parts[1].isEmpty, parts[1].allSatisfy({ $0 > 0x20 && $0 < 0x7F })

@@ -116,6 +116,7 @@ func withGateway<Result: Sendable>(
     over engines: [FakeEngine],
     leadership: Leadership? = nil,
     patience: Duration = .seconds(60),
+    configure: (inout GatewayConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (HTTPClient) async throws -> Result
 ) async throws -> Result {
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -132,6 +133,7 @@ func withGateway<Result: Sendable>(
     if leadership != nil {
         configuration.replication = Replication(address: "self:1", patience: patience, grace: .milliseconds(50))
     }
+    configure(&configuration)
     let gateway = Gateway(cluster: cluster, configuration: configuration, logger: logger)
     let (addresses, continuation) = AsyncStream<EngineAddress>.makeStream()
     return try await withThrowingTaskGroup(of: Result?.self) { group in

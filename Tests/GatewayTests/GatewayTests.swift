@@ -116,7 +116,6 @@ struct GatewayTests {
         arguments: [
             (method: HTTPMethod.GET, target: "/containers/nosuch/json", body: "", status: 404),
             (method: .GET, target: "/v1.99/info", body: "", status: 400),
-            (method: .GET, target: "/v1.10/info", body: "", status: 400),
             (method: .GET, target: "/containers/json?filters=%7B", body: "", status: 400),
             (method: .GET, target: "/containers/json?filters=%7B%22nope%22%3A%5B%22a%22%5D%7D", body: "", status: 400),
             (method: .GET, target: "/containers/..%2F..%2Finfo/json", body: "", status: 400),

@@ -56,14 +56,16 @@ struct ClusterDescription {
         info["NGoroutines"] = 0
         info["NEventsListener"] = 0
         info["SystemTime"] = JSON(WallTime.format(WallTime.now))
-        info["LoggingDriver"] = ""
-        info["CgroupDriver"] = ""
+        info["LoggingDriver"] = ofHosts("LoggingDriver")
+        info["CgroupDriver"] = ofHosts("CgroupDriver")
+        info["CgroupVersion"] = ofHosts("CgroupVersion")
+        info["DefaultRuntime"] = ofHosts("DefaultRuntime")
         info["KernelVersion"] = JSON(first?.kernelVersion ?? "")
         info["OperatingSystem"] = JSON(first?.osType ?? "linux")
         info["OSType"] = JSON(first?.osType ?? "linux")
         info["Architecture"] = JSON(architectures)
         info["IndexServerAddress"] = "https://index.docker.io/v1/"
-        info["RegistryConfig"] = JSON.null
+        info["RegistryConfig"] = first?.raw["RegistryConfig"] ?? .null
         info["NCPU"] = JSON(nodes.reduce(0) { $0 + ($1.info?.cpus ?? 0) })
         info["MemTotal"] = JSON(nodes.reduce(Int64(0)) { $0 &+ ($1.info?.memory ?? 0) })
         info["DockerRootDir"] = ""
@@ -74,9 +76,20 @@ struct ClusterDescription {
         info["ExperimentalBuild"] = false
         info["LiveRestoreEnabled"] = false
         info["Swarm"] = ["NodeID": "", "LocalNodeState": "inactive", "ControlAvailable": false, "Error": ""]
-        info["SecurityOptions"] = JSON.null
+        info["SecurityOptions"] = JSON(securityOptions)
         info["Warnings"] = JSON(warnings)
         return info.json
+    }
+
+    /// What the engines say of their hosts, and the first of them when they differ.
+    private func ofHosts(_ name: String) -> JSON {
+        snapshot.healthyNodes.lazy.compactMap { $0.info?.raw[name] }.first ?? ""
+    }
+
+    /// What a container may rely on, wherever it is placed.
+    private var securityOptions: [String] {
+        let lists = snapshot.healthyNodes.compactMap { $0.info?.raw["SecurityOptions"]?.strings }
+        return (lists.first ?? []).filter { option in lists.allSatisfy { $0.contains(option) } }
     }
 
     private var architectures: String {

@@ -4,13 +4,13 @@
 internal import DockerAPI
 
 /// The `filters` parameter: values by name.
-struct Filters: Sendable {
-    private(set) var values: [String: [String]]
+package struct Filters: Sendable {
+    package private(set) var values: [String: [String]]
 
     /// Reads `{"name":["a"]}`, and the older `{"name":{"a":true}}`.
     ///
     /// - Throws: ``GatewayError/badRequest(_:)``.
-    init(_ text: String?) throws(GatewayError) {
+    package init(_ text: String?) throws(GatewayError) {
         values = [:]
         guard let text, !text.isEmpty else {
             return
@@ -67,7 +67,7 @@ struct Filters: Sendable {
     }
 
     /// As an engine takes them; `nil` when there are none.
-    var text: String? {
+    package var text: String? {
         guard !values.isEmpty else {
             return nil
         }

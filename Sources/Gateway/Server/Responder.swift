@@ -15,9 +15,13 @@ package final class Responder: Sendable {
         case upgraded
     }
 
+    private static let firstWithJSONErrors = APIVersion(major: 1, minor: 24)
+
     private let pipe: BytePipe
     private let isHead: Bool
     private let isHTTP10: Bool
+    /// Whether the client is one from before errors were JSON, which came with version 1.24.
+    private let wantsPlainErrors: Bool
     private let commonHeaders: HTTPHeaders
     private let progress = Mutex(Progress.nothing)
     private let sentStatus = Mutex(0)
@@ -27,6 +31,7 @@ package final class Responder: Sendable {
         self.pipe = pipe
         isHead = request.method == .HEAD
         isHTTP10 = request.version == .http1_0
+        wantsPlainErrors = (try? RequestTarget(request.uri))?.version.map { $0 < Self.firstWithJSONErrors } ?? false
         commonHeaders = headers
         keepsConnection = Mutex(request.isKeepAlive)
     }
@@ -88,6 +93,12 @@ package final class Responder: Sendable {
     /// Sends an error in Docker's shape.
     package func send(_ error: any Error) async throws {
         let reply = ErrorReply(error)
+        guard !wantsPlainErrors else {
+            let headers: HTTPHeaders = [
+                "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff",
+            ]
+            return try await send(status: reply.status, headers: headers, bytes: Array("\(reply.message)\n".utf8))
+        }
         try await send(status: reply.status, json: ["message": JSON(reply.message)])
     }
 

@@ -39,6 +39,14 @@ enum Testbed {
         return "127.0.0.1:\(port)"
     }
 
+    /// Sends a signal to an engine that runs.
+    static func signalEngine(_ name: String, _ signal: Int32) throws {
+        let folder = setting("SWARMCTL_TESTBED") ?? "/var/tmp/swarmctl-testbed"
+        let text = try String(contentsOfFile: "\(folder)/engines/\(name)/pid", encoding: .utf8)
+        let process = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(process, signal) == 0)
+    }
+
     static func stopEngine(_ name: String) async throws {
         _ = try await run(engineScript, ["stop", name])
     }
