@@ -82,8 +82,8 @@ def agreed_leader(world, deadline, among=None):
         time.sleep(0.05)
 
 
-def break_leader(world, kind, leader, ttl, limit):
-    """Breaks the leader for longer than its lease; returns the seconds until another leads."""
+def break_leader(world, kind, leader, hold, limit):
+    """Breaks the leader for `hold` seconds, longer than its lease; returns the seconds until another leads."""
     others = [number for number in range(len(world.managers)) if number != leader]
     begin = time.monotonic()
     if kind == "kill":
@@ -95,8 +95,8 @@ def break_leader(world, kind, leader, ttl, limit):
     try:
         agreed_leader(world, limit, others)
         taken = time.monotonic() - begin
-        # As long again as a lease: the old leader comes back to a world that has gone on.
-        time.sleep(max(0, 2 * ttl - taken))
+        # The old leader comes back to a world that has gone on.
+        time.sleep(max(0, hold - taken))
     finally:
         if kind == "kill":
             world.start(leader)
@@ -208,7 +208,7 @@ def remove_containers(world):
             engine.call("DELETE", f"/containers/{id}?force=1", timeout=60)
 
 
-def play(world, rounds, kinds, ttl, pause):
+def play(world, rounds, kinds, ttl, frozen, pause):
     limit = 3 * ttl + 30
     leader, seconds = agreed_leader(world, limit)
     print(f"first leader after {seconds:.1f} s", flush=True)
@@ -227,7 +227,7 @@ def play(world, rounds, kinds, ttl, pause):
             else:
                 if kind == "kill":
                     long_exec.killed(leader)
-                taken = break_leader(world, kind, leader, ttl, limit)
+                taken = break_leader(world, kind, leader, max(2 * ttl, frozen if kind == "freeze" else 0), limit)
             times[kind].append(taken)
             old, (leader, _) = leader, agreed_leader(world, limit)
             long_exec.check()
@@ -252,6 +252,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--ttl", type=int, default=4, help="of the lease, seconds")
+    parser.add_argument("--frozen", type=int, default=0, help="how long a leader is frozen at least, seconds")
     parser.add_argument("--pause", type=float, default=0.2, help="between two creates, seconds")
     parser.add_argument("--program", default=".build/debug/swarmctl")
     parser.add_argument("--hosts", metavar="CLUSTER", help="make this cluster on hosts of the local driver instead")
@@ -265,7 +266,7 @@ def main():
     try:
         if words.hosts:
             world.load(words.image)
-        play(world, words.rounds, words.kinds.split(","), words.ttl, words.pause)
+        play(world, words.rounds, words.kinds.split(","), words.ttl, words.frozen, words.pause)
     except Failure as failure:
         print(f"failed: {failure}", file=sys.stderr)
         for number in range(len(world.managers)):
