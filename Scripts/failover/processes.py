@@ -5,6 +5,7 @@
 import asyncio
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -17,12 +18,17 @@ from docker_api import Endpoint
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    """Ports that nobody listens on, below those that the kernel gives to clients: a server may come back to its own."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
     return ports
 
 
@@ -73,13 +79,13 @@ class Processes:
         self.folder = tempfile.mkdtemp(prefix="swarmctl-failover-")
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.store_ports = list(zip(free_ports(3), free_ports(3)))
+        ports = free_ports(9)
+        self.store_ports = list(zip(ports[0:3], ports[3:6]))
         self.running = {}
         for number in range(3):
             self.start_store(number)
         self.relays = [[Relay(self.loop, client) for client, _ in self.store_ports] for _ in range(3)]
-        self.ports = free_ports(3)
-        self.managers = [Endpoint("127.0.0.1", port) for port in self.ports]
+        self.managers = [Endpoint("127.0.0.1", port) for port in ports[6:9]]
         for engine in self.engines:
             self._run(f"join-{engine.port}", "join", "--advertise", str(engine), "--heartbeat", "5s", "--ttl", "600s",
                       self._url([client for client, _ in self.store_ports]))

@@ -44,5 +44,5 @@ struct ReplicationPlan: Sendable, Equatable {
     }
 
     /// How long a request waits for a leader: the rest of a lease, and the time of an election.
-    var patience: Duration { ttl * 2 + .seconds(5) }
+    var patience: Duration { ttl * 2 + .seconds(15) }
 }

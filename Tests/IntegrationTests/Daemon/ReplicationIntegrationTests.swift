@@ -54,6 +54,8 @@ struct ReplicationIntegrationTests {
             try await wait(for: "leader", in: try #require(replica))
             let docker = ["-H", "tcp://127.0.0.1:24796"]
             let before = try await run("docker", docker + ["info", "--format", "{{json .SystemStatus}}"])
+            let events = try RunningCommand("docker", docker + ["events", "--filter", "event=leader"])
+            defer { events.kill() }
             leader.kill(SIGKILL)
 
             let made = try await run("docker", docker + ["run", "--rm", "busybox", "echo", "done"])
@@ -62,6 +64,9 @@ struct ReplicationIntegrationTests {
             #expect(made.status == 0 && made.line == "done", "\(made)")
             let after = try await run("docker", docker + ["info", "--format", "{{json .SystemStatus}}"])
             #expect(after.output.contains(#"["Role","primary"]"#), "\(after)")
+            events.kill(SIGTERM)
+            let seen = await events.wait(timeout: .seconds(20))
+            #expect(seen.output.contains("swarm leader 127.0.0.1:24796"), "the stream outlives the leader: \(seen)")
         }
     }
 
