@@ -130,7 +130,18 @@ package struct ClusterCore: Sendable {
     }
 
     /// The engine has said who it is: takes name, capacity and labels.
-    package mutating func describe(_ address: String, info: EngineInfo, version: EngineVersion) {
+    ///
+    /// - Parameters:
+    ///   - address: of the node.
+    ///   - info: and `version` are what it said.
+    ///   - version: see `info`.
+    ///   - now: the time of day at which it said that, in seconds since 1970.
+    package mutating func describe(
+        _ address: String,
+        info: EngineInfo,
+        version: EngineVersion,
+        now: Double = WallTime.now
+    ) {
         guard let old = node(at: address) else {
             return
         }
@@ -138,6 +149,7 @@ package struct ClusterCore: Sendable {
         update(address) { fields, placement in
             fields.info = info
             fields.version = version
+            fields.clockOffset = info.raw["SystemTime"]?.string.flatMap { WallTime.parse($0) }.map { $0 - now } ?? 0
             fields.name = name
             // What an engine says is not trusted to be small enough for the product.
             let cpus = Int64(min(info.cpus, 1 << 20))

@@ -35,7 +35,12 @@ package final class NodeState: Sendable {
     /// Why it is not healthy, in words; `nil` when it is.
     package var reason: String? { fields.reason }
     /// Something to fix on a node that works, such as an engine id that two nodes have.
-    package var warning: String? { fields.warning }
+    package var warning: String? {
+        let warnings = [fields.warning, clockWarning].compactMap(\.self)
+        return warnings.isEmpty ? nil : warnings.joined(separator: "; ")
+    }
+    /// Seconds that the engine's clock was ahead of this manager's when it was last asked; 0 before.
+    package var clockOffset: Double { fields.clockOffset }
     /// Since when `status` and `reason` hold, seconds since 1970.
     package var since: Double { fields.since }
     /// When anything was last heard of it, seconds since 1970; 0 for never.
@@ -72,6 +77,16 @@ package final class NodeState: Sendable {
         images.first { ImageReference.matches($0, reference) }
     }
 
+    /// Beyond what asking takes on a slow network, times in lists and events look wrong.
+    private var clockWarning: String? {
+        guard abs(fields.clockOffset) >= 15 else {
+            return nil
+        }
+        let seconds = Int(min(abs(fields.clockOffset), 1e12).rounded())
+        return "its clock is \(seconds) s \(fields.clockOffset > 0 ? "ahead of" : "behind") this manager's: "
+            + "set both by NTP, as with `timedatectl set-ntp true`"
+    }
+
     /// A copy to change.
     var copy: NodeFields { fields }
 }
@@ -83,6 +98,7 @@ struct NodeFields: Sendable {
     var status: NodeStatus = .pending
     var reason: String?
     var warning: String?
+    var clockOffset = 0.0
     var since: Double
     var updatedAt: Double = 0
     var availability = NodeAvailability.active

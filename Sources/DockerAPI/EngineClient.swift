@@ -42,9 +42,15 @@ package struct EngineClient: Sendable {
         return reply
     }
 
-    /// `GET /_ping`: throws unless the engine answers with 200.
+    /// `GET /_ping`: throws unless the engine answers `OK`.
     package func ping(deadline: Deadline) async throws {
-        _ = try await http.reply(to: HTTPRequest(.GET, "/_ping"), limit: 1 << 16, deadline: deadline).check()
+        let reply = try await http.reply(to: HTTPRequest(.GET, "/_ping"), limit: 1 << 16, deadline: deadline)
+        try reply.check()
+        // A web server in its place, or a proxy's page, says something else.
+        guard reply.body.starts(with: "OK".utf8) else {
+            let text = String(decoding: reply.body.prefix(40), as: UTF8.self)
+            throw DockerAPIError.unexpectedAnswer(what: "\"\(text)\" to a ping of \"\(http.address)\"")
+        }
     }
 
     /// `GET /version`, always without a version in the path.

@@ -148,7 +148,7 @@ struct NodeLifeTests {
     @Test(
         "an engine that answers garbage or is too old is not healthy, and says why",
         arguments: [
-            (garbage: "<html>" as String?, version: "1.41", reason: "invalid JSON"),
+            (garbage: "<html>" as String?, version: "1.41", reason: "to a ping"),
             (garbage: nil, version: "1.10", reason: "1.24 is needed"),
         ]
     )

@@ -39,7 +39,8 @@ extension DockerRoutes {
         try await responder.send(
             json: JSON(
                 found.map { container, node in
-                    let status = node.status == .healthy ? container.statusLine(now: now) : "Host Down"
+                    let time = now + node.clockOffset
+                    let status = node.status == .healthy ? container.statusLine(now: time) : "Host Down"
                     return ContainerRewriting.summary(
                         sizes[container.id] ?? container.summary.raw,
                         node: node,

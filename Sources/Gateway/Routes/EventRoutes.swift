@@ -81,9 +81,9 @@ extension DockerRoutes {
         until: Double?
     ) async -> [(event: EngineEvent, node: NodeState)] {
         let end = min(until ?? WallTime.now, WallTime.now)
-        let query = [("since", since), ("until", "\(end)")]
         let answers = await ask(cluster.snapshot.healthyNodes) { node in
             let engine = try engine(for: node, request)
+            let query = [("since", Self.since(since, on: node)), ("until", "\(end + node.clockOffset)")]
             let reply = try await engine.call(.GET, "/events", query: query, deadline: .after(Self.pastTime))
             return reply.body.split(separator: UInt8(ascii: "\n")).compactMap { line in
                 (try? JSON(parsing: Array(line))).map { EngineEvent($0) }
@@ -94,6 +94,14 @@ extension DockerRoutes {
         }
         return events.enumerated().sorted { ($0.element.event.time, $0.offset) < ($1.element.event.time, $1.offset) }
             .map(\.element)
+    }
+
+    /// The instant on the node's own clock, when it is far off: its events have times of that.
+    private static func since(_ since: String, on node: NodeState) -> String {
+        guard abs(node.clockOffset) >= 1, let seconds = Double(since) ?? WallTime.parse(since) else {
+            return since
+        }
+        return "\(seconds + node.clockOffset)"
     }
 
     private static func key(_ event: EngineEvent, _ node: NodeState) -> String {

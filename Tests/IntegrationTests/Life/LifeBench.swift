@@ -15,32 +15,36 @@ final class LifeBench: Sendable {
 
     let names: [String]
     let ports: [Int]
-    /// What the manager is told besides; the engines' addresses when they are not those of `ports`.
+    /// What the manager is told besides.
     let arguments: [String]
+    /// The addresses that the manager knows the engines by.
     let members: [String]
     let folder: String
     let manager = "tcp://127.0.0.1:24880"
     private let managing = Mutex<RunningCommand?>(nil)
+    private let proxies = Mutex<[RunningCommand]>([])
 
-    private init(count: Int, arguments: [String], members: [String]?, folder: String) {
+    private init(count: Int, arguments: [String], proxied: Set<Int>, folder: String) {
         names = (1...count).map { "life-\($0)" }
         ports = (1...count).map { 24_870 + $0 }
         self.arguments = arguments
-        self.members = members ?? ports.map { "127.0.0.1:\($0)" }
+        members = (0..<count).map { "127.0.0.1:\(proxied.contains($0) ? 24_891 + $0 : 24_871 + $0)" }
         self.folder = folder
     }
 
-    /// Runs `body` with `count` engines, each with the image busybox, and a manager over them; stops all of it
-    /// afterwards.
+    /// Runs `body` with `count` engines, each with the image busybox, and a manager over them.
+    ///
+    /// All of it is stopped afterwards. Those whose index is in `proxied` are reached through a proxy that
+    /// can make them look faulty.
     static func with(
         _ count: Int,
         arguments: [String] = [],
-        members: [String]? = nil,
+        proxied: Set<Int> = [],
         _ body: (LifeBench) async throws -> Void
     ) async throws {
         let folder = NSTemporaryDirectory() + "swarmctl-life-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let bench = LifeBench(count: count, arguments: arguments, members: members, folder: folder)
+        let bench = LifeBench(count: count, arguments: arguments, proxied: proxied, folder: folder)
         let result: Result<Void, any Error>
         do {
             for index in 0..<count {
@@ -48,6 +52,10 @@ final class LifeBench: Sendable {
                 let loaded = try await bench.engine(index, "load", "-i", Testbed.busybox)
                 try #require(loaded.status == 0, "\(loaded)")
             }
+            for index in proxied {
+                try await bench.startProxy(index)
+            }
+            try bench.setMembers(bench.members)
             try await bench.startManager()
             try await bench.waitUntilHealthy(bench.members.count)
             result = .success(try await body(bench))
@@ -55,6 +63,10 @@ final class LifeBench: Sendable {
             result = .failure(error)
         }
         await bench.stopManager(SIGTERM)
+        for proxy in bench.proxies.withLock({ $0 }) {
+            proxy.kill()
+            _ = await proxy.wait(timeout: .seconds(20))
+        }
         for index in 0..<count {
             try await bench.sh("iptables -D INPUT -p tcp --dport \(bench.ports[index]) -j DROP 2>/dev/null; true")
             _ = try await run(script, ["stop", bench.names[index]])
@@ -65,12 +77,13 @@ final class LifeBench: Sendable {
 
     // MARK: Engines
 
-    func start(_ index: Int) async throws {
+    /// Starts an engine, on its port or another one.
+    func start(_ index: Int, port: Int? = nil) async throws {
         let started = try await run(
             "bash",
             [
                 "-c", Self.detach + #"exec "$0" start "$1" --tcp "$2" >/dev/null 2>&1"#, Self.script, names[index],
-                "\(ports[index])",
+                "\(port ?? ports[index])",
             ]
         )
         try #require(started.status == 0, "\(started)")
@@ -99,12 +112,39 @@ final class LifeBench: Sendable {
         try await run("bash", ["-c", script])
     }
 
+    // MARK: Proxies
+
+    private func startProxy(_ index: Int) async throws {
+        try setMode(index, "pass")
+        let proxy = try RunningCommand(
+            "python3",
+            [
+                Testbed.checkout + "/Scripts/testbed/fault-proxy.py", "\(24_891 + index)", "\(ports[index])",
+                "\(folder)/mode-\(index)",
+            ]
+        )
+        proxies.withLock { $0.append(proxy) }
+        var lines = proxy.errorLines.makeAsyncIterator()
+        try #require(await lines.next() == "ready")
+    }
+
+    /// What the engine looks like from now on; see fault-proxy.py.
+    func setMode(_ index: Int, _ mode: String) throws {
+        try mode.write(toFile: "\(folder)/mode-\(index)", atomically: true, encoding: .utf8)
+    }
+
     // MARK: The manager
+
+    /// Replaces what discovery says.
+    func setMembers(_ members: [String]) throws {
+        let text = members.joined(separator: "\n") + "\n"
+        try text.write(toFile: folder + "/members", atomically: true, encoding: .utf8)
+    }
 
     func startManager() async throws {
         let words =
             ["manage", "-H", manager, "--state-dir", folder + "/state"] + arguments
-            + ["nodes://\(members.joined(separator: ","))"]
+            + ["file://\(folder)/members"]
         let command = try RunningCommand(Testbed.swarmctl, words)
         managing.withLock { $0 = command }
         // It is ready when it answers.
@@ -133,8 +173,9 @@ final class LifeBench: Sendable {
 
     /// What `info` says of the nodes, by address.
     func nodes() async throws -> [String: [String: String]] {
-        let text = try await docker("info", "--format", "{{json .SystemStatus}}").output
-        let rows = try JSONDecoder().decode([[String]].self, from: Data(text.utf8))
+        let url = manager.replacing("tcp:", with: "http:") + "/info"
+        let text = try await run("curl", ["-sS", url], timeout: .seconds(30)).output
+        let rows = try JSONDecoder().decode(Info.self, from: Data(text.utf8)).SystemStatus
         var nodes: [String: [String: String]] = [:]
         var address = ""
         for row in rows where row.count == 2 {
@@ -147,6 +188,10 @@ final class LifeBench: Sendable {
             }
         }
         return nodes
+    }
+
+    private struct Info: Decodable {
+        let SystemStatus: [[String]]
     }
 
     func node(_ index: Int) async throws -> [String: String] {

@@ -8,14 +8,14 @@ internal import Darwin
 #endif
 
 /// Points in time as engines write them.
-enum WallTime {
+package enum WallTime {
     /// Seconds since 1970, UTC.
-    static var now: Double {
+    package static var now: Double {
         Double(nanoseconds) / 1e9
     }
 
     /// Nanoseconds since 1970, UTC.
-    static var nanoseconds: Int64 {
+    package static var nanoseconds: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
@@ -24,7 +24,7 @@ enum WallTime {
     /// Seconds since 1970 of `2026-11-22T18:14:59.26Z` or with an offset as `+01:00`.
     ///
     /// `nil` for anything else, and for the year 1, Go's word for never.
-    static func parse(_ text: String) -> Double? {
+    package static func parse(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, let year = number(bytes[0..<4]), let month = number(bytes[5..<7]),
             let day = number(bytes[8..<10]), let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
@@ -44,7 +44,7 @@ enum WallTime {
     }
 
     /// As Go writes times: `2026-11-22T18:14:59Z`.
-    static func format(_ seconds: Double) -> String {
+    package static func format(_ seconds: Double) -> String {
         var time = time_t(max(0, min(seconds, 253_402_300_799)))
         var parts = tm()
         gmtime_r(&time, &parts)
@@ -56,7 +56,7 @@ enum WallTime {
     }
 
     /// A length of time as the engine tells it to people: `About a minute`, `3 weeks`.
-    static func describe(seconds: Double) -> String {
+    package static func describe(seconds: Double) -> String {
         let whole = Int(max(0, min(seconds, 1e12)))
         let hours = Int(max(0, min(seconds, 1e12)) / 3600 + 0.5)
         switch (whole, hours) {
