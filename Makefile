@@ -11,7 +11,7 @@ STATIC := .build/static
 SWARMD := .build/swarmd
 SECONDS ?= 600
 
-.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak fuzz asan clean help
+.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak fuzz bench asan clean help
 all: build swarmd ## Build swarmctl and swarmd
 
 help: ## List the targets
@@ -60,6 +60,12 @@ soak: packages swarmd ## What takes longer than two minutes
 fuzz: packages ## Ten minutes of chance for the readers of what clients send (make fuzz SECONDS=…)
 	$(SWIFT) build $(FLAGS) --build-tests
 	SWARMCTL_FUZZ_SECONDS=$(SECONDS) $(SWIFT) test $(FLAGS) --skip-build --filter FuzzTests
+
+# Built as swarmd is, so that the figures are its own and what both need is built once.
+bench: packages ## Measure speed; prints a table and writes .build/bench.json
+	$(SWIFT) build -c release --scratch-path $(STATIC) --product swarm-bench --static-swift-stdlib \
+		-Xswiftc -static-executable
+	$(STATIC)/release/swarm-bench --json .build/bench.json
 
 asan: packages ## The C wrappers under the address sanitizer
 	$(SWIFT) test --sanitize=address --scratch-path .build/asan --filter 'PKITests|SecureShellTests|HTTPTransferTests'

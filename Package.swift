@@ -33,6 +33,7 @@ let package = Package(
     products: [
         .executable(name: "swarmctl", targets: ["swarmctl"]),
         .executable(name: "swarmd", targets: ["swarmd"]),
+        .executable(name: "swarm-bench", targets: ["swarm-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -131,6 +132,11 @@ let package = Package(
             dependencies: ["DaemonCommands", "SwarmCore", arguments],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "swarm-bench",
+            dependencies: ["Cluster", "DockerAPI", "Scheduling", "SwarmCore", arguments],
+            swiftSettings: strict
+        ),
 
         // Tests
         .target(
@@ -212,7 +218,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Discovery", "DockerAPI", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore", logging,
-                yams,
+                nioHTTP, yams,
             ],
             exclude: ["Clients/Fixtures", "Fixtures"],
             swiftSettings: strict

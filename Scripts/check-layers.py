@@ -17,7 +17,7 @@ LAYERS = [
     {"Gateway", "MachineDrivers", "ClusterLifecycle"},
     {"DaemonCommands"},
     {"OperatorCommands"},
-    {"swarmctl", "swarmd"},
+    {"swarmctl", "swarmd", "swarm-bench"},
 ]
 # What several test targets share.
 TESTING = "SwarmTesting"
@@ -27,7 +27,7 @@ OUTSIDE = {
     "CLibSSH2": {"SecureShell"},
     "CLibcurl": {"HTTPTransfer"},
     "NIO.*": {"DockerAPI", "Discovery", "Cluster", "Gateway", "DaemonCommands"},
-    "ArgumentParser": {"DaemonCommands", "OperatorCommands", "swarmctl", "swarmd"},
+    "ArgumentParser": {"DaemonCommands", "OperatorCommands", "swarmctl", "swarmd", "swarm-bench"},
     "Yams": {"ClusterLifecycle"},
     "Mustache": {"Provisioning"},
 }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
-internal import DockerAPI
+package import DockerAPI
 internal import Scheduling
 
 /// Images, networks and volumes: whole lists replace whole lists, unless a newer one came first.
 extension ClusterCore {
-    mutating func setImages(_ images: [ImageSummary], of address: String, now: Double, read number: UInt64) {
+    package mutating func setImages(
+        _ images: [ImageSummary],
+        of address: String,
+        now: Double,
+        read number: UInt64
+    ) {
         guard isNews(number, about: "images", on: address) else {
             return
         }
@@ -39,11 +44,12 @@ extension ClusterCore {
         }
     }
 
-    /// Everything an affinity may name: ids, tags, digests, and tags without their version.
+    /// Everything an affinity may name: ids, also short as `docker images` prints them, tags, digests, and tags without their version.
     private static func names(of images: [ImageSummary]) -> Set<String> {
         var names: Set<String> = []
         for image in images {
-            names.insert(image.id)
+            let digits = image.id.drop { $0 != ":" }.dropFirst()
+            names.formUnion([image.id, String(digits), String(digits.prefix(12))])
             names.formUnion(image.repoTags)
             names.formUnion(image.repoDigests)
             names.formUnion(image.repoTags.map { ImageReference.repository(of: $0) })

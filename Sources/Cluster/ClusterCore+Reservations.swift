@@ -23,12 +23,11 @@ extension ClusterCore {
         replacing replaced: Set<String> = []
     ) throws(SchedulingError) -> Reservation {
         try checkName(request.name, replacing: replaced)
-        var generator = SystemRandomNumberGenerator()
         let slot = try scheduler.choose(
             for: request,
             in: &placements,
             excluding: Set(excluded.compactMap { self.slot(of: $0) }),
-            using: &generator
+            using: &ties
         )
         let node = placements[slot]
         let token = beginRead()

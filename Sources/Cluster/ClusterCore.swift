@@ -12,6 +12,7 @@ package struct ClusterCore: Sendable {
     package private(set) var snapshot: ClusterSnapshot
     let scheduler: Scheduler
     var placements: NodeTable
+    var ties = TieBreaker()
     var directory = ContainerDirectory()
     /// By the id of a container, those that took its place, or that of one that did.
     var successors: [String: Set<ContainerDirectory.Place>] = [:]
@@ -158,6 +159,7 @@ package struct ClusterCore: Sendable {
             placement.id = info.id
             placement.capacity = fields.capacity
             placement.labels = Self.labels(of: info)
+            placement.devices = NodeDevices(info: info.raw)
         }
         noteID(old.engineID, info.id, of: address)
     }

@@ -67,7 +67,8 @@ package struct ContainerCreation: Sendable {
             dependencies: references.dependencies,
             volumes: Self.namedVolumes(host),
             networks: references.networks,
-            platform: platform
+            platform: platform,
+            devices: demand.devices
         )
     }
 

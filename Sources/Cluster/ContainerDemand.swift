@@ -9,6 +9,7 @@ struct ContainerDemand {
     var claim = Resources()
     var ports: [HostPort] = []
     var usesHostNetwork = false
+    var devices: [DeviceRequest] = []
 
     /// How `CpuShares` are meant.
     enum Shares {
@@ -23,6 +24,7 @@ struct ContainerDemand {
         let network = host.field("NetworkMode")?.string ?? ""
         usesHostNetwork = network == "host"
         claim = Self.claim(host, shares: shares)
+        devices = host.field("DeviceRequests")?.elements.map { Self.deviceRequest(JSONObject($0)) } ?? []
         if usesHostNetwork {
             let exposed = JSONObject(config).field("ExposedPorts").map { JSONObject($0).members.map(\.key) } ?? []
             ports = exposed.compactMap { Self.port($0) }
@@ -48,6 +50,15 @@ struct ContainerDemand {
         }
         let memory = positive("Memory")
         return Resources(nanoCPUs: nano, memory: memory > 0 ? memory : positive("MemoryReservation"))
+    }
+
+    private static func deviceRequest(_ fields: JSONObject) -> DeviceRequest {
+        DeviceRequest(
+            driver: fields.field("Driver")?.string ?? "",
+            count: fields.field("Count")?.int ?? 0,
+            ids: fields.field("DeviceIDs")?.strings ?? [],
+            capabilities: fields.field("Capabilities")?.elements.map(\.strings) ?? []
+        )
     }
 
     /// Beyond any node, and small enough that no sum of them overflows: sizes come from peers.

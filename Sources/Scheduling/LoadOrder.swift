@@ -16,6 +16,11 @@ struct LoadOrder: Sendable {
 
     private(set) var parts: [Part] = []
 
+    /// The node at an offset in a part, if the part is so long.
+    func slot(at offset: Int, ofPart index: Int) -> Int? {
+        offset < parts[index].slots.count ? Int(parts[index].slots[offset]) : nil
+    }
+
     /// Puts in a node that is not there.
     mutating func insert(_ slot: Int, loads: [NodeLoad]) {
         guard !parts.isEmpty else {
@@ -66,7 +71,7 @@ struct LoadOrder: Sendable {
 
     /// By load, then by containers, then by slot, so that no two are equal.
     private static func precedes(_ left: Int, _ right: Int, _ loads: [NodeLoad]) -> Bool {
-        (loads[left].fill, loads[left].containers, left) < (loads[right].fill, loads[right].containers, right)
+        loads[left].key == loads[right].key ? left < right : loads[left].key < loads[right].key
     }
 
     /// The first of the numbers for which `isBefore` is false, when it is true for all smaller ones.

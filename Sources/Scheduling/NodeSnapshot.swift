@@ -33,6 +33,7 @@ package struct NodeSnapshot: Sendable, Equatable {
     package var volumes: Set<String>
     /// Names of the networks on the node.
     package var networks: Set<String>
+    package var devices = NodeDevices()
 
     package init(
         address: String = "",

@@ -39,7 +39,7 @@ package enum PlacementFilters {
     ) throws(SchedulingError) -> [any PlacementFilter] {
         let all: [any PlacementFilter] = [
             HealthFilter(), PortFilter(), SlotsFilter(), DependencyFilter(), AffinityFilter(), ConstraintFilter(),
-            WhitelistFilter(), PlatformFilter(), ResourcesFilter(overcommit: overcommit),
+            WhitelistFilter(), PlatformFilter(), ResourcesFilter(overcommit: overcommit), DeviceFilter(),
         ]
         let known = all.map(\.name)
         for name in names where !known.contains(name) {

@@ -25,6 +25,7 @@ package struct PlacementRequest: Sendable, Equatable {
     package var networks: [String]
     /// `os/architecture[/variant]` when the client asked for one.
     package var platform: String?
+    package var devices: [DeviceRequest]
 
     package init(
         name: String = "",
@@ -39,7 +40,8 @@ package struct PlacementRequest: Sendable, Equatable {
         dependencies: [Dependency] = [],
         volumes: [String] = [],
         networks: [String] = [],
-        platform: String? = nil
+        platform: String? = nil,
+        devices: [DeviceRequest] = []
     ) {
         self.name = name
         self.image = image
@@ -54,6 +56,7 @@ package struct PlacementRequest: Sendable, Equatable {
         self.volumes = volumes
         self.networks = networks
         self.platform = platform
+        self.devices = devices
     }
 
     /// The request without its soft expressions, which is tried when nothing satisfies them too.

@@ -7,6 +7,7 @@ package struct Scheduler: Sendable {
     package let strategy: Strategy
     /// The share of a node that may be promised beyond what it has.
     package let overcommit: Double
+    private let names: Set<String>
 
     /// Reads the names of the command line.
     ///
@@ -23,6 +24,7 @@ package struct Scheduler: Sendable {
         self.strategy = try Strategy(parsing: strategy)
         self.filters = try PlacementFilters.make(names: filters, overcommit: overcommit)
         self.overcommit = overcommit
+        names = Set(self.filters.map(\.name))
     }
 
     /// A table to keep nodes in that this scheduler is to choose from.
@@ -31,8 +33,8 @@ package struct Scheduler: Sendable {
             rules: .init(
                 label: strategy.label,
                 overcommit: overcommit,
-                skipsUnhealthy: filters.contains { $0 is HealthFilter },
-                respectsSlots: filters.contains { $0 is SlotsFilter }
+                skipsUnhealthy: names.contains("health"),
+                respectsSlots: names.contains("containerslots")
             )
         )
     }
@@ -45,25 +47,25 @@ package struct Scheduler: Sendable {
     ///   - request: what the container asks for.
     ///   - table: made by ``makeTable()`` of an equal scheduler; only what it remembers of patterns changes.
     ///   - excluded: slots that must not be chosen; the error does not name them.
-    ///   - generator: breaks ties.
+    ///   - ties: breaks them.
     /// - Returns: a slot of `table` that is in use.
     /// - Throws: ``SchedulingError``; its rejections are in the order of the nodes' names.
     package func choose(
         for request: PlacementRequest,
         in table: inout NodeTable,
         excluding excluded: Set<Int> = [],
-        using generator: inout some RandomNumberGenerator
+        using ties: inout TieBreaker
     ) throws(SchedulingError) -> Int {
         var request = request
         // A volume that no node has is made where the container goes; a missing network is the engine's to report.
         request.volumes.removeAll { !table.volumes.contains($0) }
         request.networks.removeAll { !table.networks.contains($0) }
-        if let slot = search(for: request, in: &table, excluding: excluded).best(in: table, using: &generator) {
+        if let slot = search(for: request, in: &table, excluding: excluded).best(in: table, using: &ties) {
             return slot
         }
         let hard = request.withoutSoftExpressions
         if hard != request,
-            let slot = search(for: hard, in: &table, excluding: excluded).best(in: table, using: &generator)
+            let slot = search(for: hard, in: &table, excluding: excluded).best(in: table, using: &ties)
         {
             return slot
         }
@@ -78,7 +80,8 @@ package struct Scheduler: Sendable {
         let asked = filters.filter { !$0.isIndexed(for: request) && !$0.conditions(of: request).isEmpty }
         return PlacementSearch(
             request: request,
-            strategy: strategy,
+            ranking: strategy.ranking,
+            isGrouped: strategy.label != nil,
             filters: asked,
             allowed: allowed(for: request, in: &table, excluding: excluded)
         )
@@ -91,19 +94,18 @@ package struct Scheduler: Sendable {
         excluding excluded: Set<Int>
     ) -> NodeBits? {
         var sets: [NodeBits] = []
-        for filter in filters {
-            switch filter {
-            case is ConstraintFilter: sets += request.constraints.map { table.nodes(meeting: $0) }
-            case is WhitelistFilter: sets += request.whitelists.map { table.nodes(meetingList: $0) }
-            case is AffinityFilter:
-                for affinity in request.affinities where affinity.key == "image" {
-                    sets.append(table.nodes(meetingImage: affinity))
-                }
-            case is DependencyFilter:
-                sets += request.volumes.map { table.volumes.nodes(having: [$0], capacity: table.capacity) }
-                sets += request.networks.map { table.networks.nodes(having: [$0], capacity: table.capacity) }
-            default: break
-            }
+        if !request.constraints.isEmpty, names.contains("constraint") {
+            sets += request.constraints.map { table.nodes(meeting: $0) }
+        }
+        if !request.whitelists.isEmpty, names.contains("whitelist") {
+            sets += request.whitelists.map { table.nodes(meetingList: $0) }
+        }
+        if !request.affinities.isEmpty, names.contains("affinity") {
+            sets += request.affinities.filter { $0.key == "image" }.map { table.nodes(meetingImage: $0) }
+        }
+        if !request.volumes.isEmpty || !request.networks.isEmpty, names.contains("dependency") {
+            sets += request.volumes.map { table.volumes.nodes(having: [$0], capacity: table.capacity) }
+            sets += request.networks.map { table.networks.nodes(having: [$0], capacity: table.capacity) }
         }
         guard !sets.isEmpty || !excluded.isEmpty else {
             return nil

@@ -45,24 +45,39 @@ package enum Strategy: Sendable, Hashable {
         if case .spread(let label) = self { label } else { nil }
     }
 
-    /// How good the node is for the claim: the least is the best.
-    ///
-    /// Weights are classic swarm's, see ``NodeLoad/weight(of:)``; nodes with the same one are told apart by
-    /// their containers: the fewest first, for binpack the most.
+    /// What is ranked, when groups are left aside.
+    var ranking: Ranking {
+        switch self {
+        case .spread: .leastFirst
+        case .binpack: .mostFirst
+        case .random: .equal
+        }
+    }
+}
+
+/// How good nodes are for a claim: the node with the least rank is the best.
+///
+/// Weights are classic swarm's, see ``NodeLoad/weight(of:)``; nodes with the same one are told apart by their
+/// containers.
+enum Ranking: Sendable {
+    case leastFirst
+    case mostFirst
+    case equal
+
     func rank(of load: NodeLoad, claim: Resources) -> Int {
         switch self {
-        case .random: 0
-        case .spread: load.weight(of: claim) << 32 + load.containers
-        case .binpack: -(load.weight(of: claim) << 32 + load.containers)
+        case .equal: 0
+        case .leastFirst: load.weight(of: claim) << 32 &+ load.containers
+        case .mostFirst: 0 &- (load.weight(of: claim) << 32 &+ load.containers)
         }
     }
 
-    /// No node within the bounds has a lower rank.
+    /// No node within the bounds on which the claim fits has a lower rank.
     func leastRank(of bounds: LoadBounds, claim: Resources) -> Int {
         switch self {
-        case .random: 0
-        case .spread: bounds.leastWeight(of: claim) << 32 + bounds.leastContainers
-        case .binpack: -(bounds.mostWeight(of: claim) << 32 + bounds.mostContainers)
+        case .equal: 0
+        case .leastFirst: bounds.leastWeight(of: claim) << 32 &+ bounds.leastContainers
+        case .mostFirst: 0 &- (bounds.mostWeight(of: claim) << 32 &+ bounds.mostContainers)
         }
     }
 }

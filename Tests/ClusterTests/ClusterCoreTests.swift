@@ -157,4 +157,58 @@ struct ClusterCoreTests {
 
         #expect(nodes == ["n0": 2, "n1": 2, "n2": 2])
     }
+
+    @Test(
+        "an affinity finds an image by id, short id, tag, digest and repository",
+        arguments: [
+            "sha256:06a1f75304ba07aa", "06a1f75304ba07aa", "06a1f75304ba", "reg:5000/redis:7", "reg:5000/redis",
+            "reg:5000/redis@sha256:dd", "*redis*",
+        ]
+    )
+    func imageNames(name: String) throws {
+        var core = try core(3)
+        let json =
+            #"{"Id":"sha256:06a1f75304ba07aa","RepoTags":["reg:5000/redis:7"],"#
+            + #""RepoDigests":["reg:5000/redis@sha256:dd"]}"#
+        let image = try #require(ImageSummary(try JSON(parsing: json)))
+        core.setImages([image], of: "10.0.0.2:2376", now: 1, read: core.beginRead())
+
+        let wanted = PlacementRequest(affinities: [try PlacementExpression(parsing: "image==\(name)")])
+
+        #expect(try core.reserve(wanted, excluding: []).nodeName == "n1")
+    }
+
+    @Test("devices are read from what an engine says of itself")
+    func devices() throws {
+        var core = try core(1)
+        let info =
+            #"{"ID":"i0","Name":"n0","NCPU":4,"MemTotal":4000000000,"Runtimes":{"runc":{},"nvidia":{}},"#
+            + #""GenericResources":[{"NamedResourceSpec":{"Kind":"NVIDIA-GPU","Value":"GPU-1"}},"#
+            + #"{"DiscreteResourceSpec":{"Kind":"fpga","Value":2}}],"#
+            + #""DiscoveredDevices":[{"Source":"cdi","ID":"vendor.com/net=eth7"}]}"#
+        let version = try #require(EngineVersion(try JSON(parsing: #"{"ApiVersion":"1.41"}"#)))
+
+        core.describe("10.0.0.1:2376", info: EngineInfo(try JSON(parsing: info)), version: version)
+
+        let devices = core.placement(at: "10.0.0.1:2376")?.devices
+        #expect(devices?.named == ["NVIDIA-GPU": ["GPU-1"], "vendor.com/net": ["eth7"]])
+        #expect(devices?.counted == ["fpga": 2])
+        #expect(devices?.runtimes == ["runc", "nvidia"])
+        #expect(devices?.hasUnlistedCDI == false)
+    }
+
+    @Test("a rename of an engine moves its node to where its name belongs")
+    func order() throws {
+        var core = try core(200)
+        #expect(core.snapshot.nodes.map(\.name) == (0..<200).map { "n\($0)" }.sorted())
+
+        let version = try #require(EngineVersion(try JSON(parsing: #"{"ApiVersion":"1.41"}"#)))
+        core.describe("10.0.0.150:2376", info: EngineInfo(try JSON(parsing: #"{"Name":"a"}"#)), version: version)
+
+        #expect(core.snapshot.nodes.first?.address == "10.0.0.150:2376")
+        #expect(core.node(at: "10.0.0.150:2376")?.name == "a")
+        #expect(core.node(at: "10.0.0.200:2376")?.name == "n199")
+        #expect(core.setMembers(["10.0.0.9:2376"], now: 2).removed.count == 199)
+        #expect(core.snapshot.nodes.map(\.name) == ["n8"])
+    }
 }

@@ -41,6 +41,22 @@ struct ContainerCreationTests {
         #expect(body["Odd"]?.text == #"{"x": 1.0}"#)
     }
 
+    @Test("devices asked for are read, as --gpus and --device write them")
+    func devices() throws {
+        let creation = try creation(
+            #"{"HostConfig":{"DeviceRequests":["#
+                + #"{"Driver":"","Count":-1,"DeviceIDs":null,"Capabilities":[["gpu"]],"Options":{}},"#
+                + #"{"Driver":"cdi","Count":0,"DeviceIDs":["nvidia.com/gpu=0"],"Capabilities":null}]}}"#
+        )
+
+        #expect(
+            creation.request.devices == [
+                DeviceRequest(count: -1, capabilities: [["gpu"]]),
+                DeviceRequest(driver: "cdi", ids: ["nvidia.com/gpu=0"]),
+            ]
+        )
+    }
+
     @Test("expressions in labels count, once")
     func labels() throws {
         let creation = try creation(

@@ -8,7 +8,7 @@ struct PlacementBoard {
     private let scheduler: Scheduler
     private var table: NodeTable
     private var slots: [Int] = []
-    private var generator = SeededGenerator(seed: 7)
+    private var ties = TieBreaker(seed: 7)
     private var made = 0
 
     init(
@@ -28,7 +28,7 @@ struct PlacementBoard {
     /// Places a container and returns the name of its node.
     @discardableResult
     mutating func place(_ request: PlacementRequest = PlacementRequest()) throws -> String {
-        let slot = try scheduler.choose(for: request, in: &table, using: &generator)
+        let slot = try scheduler.choose(for: request, in: &table, using: &ties)
         made += 1
         let container = NodeContainer(id: "c\(made)", name: request.name, labels: request.labels)
         table.update(slot) { $0.add(container, claim: request.claim, ports: request.ports) }
@@ -44,7 +44,7 @@ struct PlacementBoard {
     mutating func candidates(_ request: PlacementRequest) -> [String] {
         slots.filter { slot in
             let others = Set(slots).subtracting([slot])
-            return (try? scheduler.choose(for: request, in: &table, excluding: others, using: &generator)) == slot
+            return (try? scheduler.choose(for: request, in: &table, excluding: others, using: &ties)) == slot
         }.map { table[$0].name }
     }
 }
