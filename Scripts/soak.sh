@@ -5,7 +5,8 @@
 # What takes longer than two minutes: twenty hosts made at once, beside one host made in the same run, of which it
 # prints the wall times and their ratio and asserts only that both clusters work; an outage of a minute of every
 # discovery store; fifty faults of three managers on three hosts and of the store on them, with the times to a leader;
-# two thousand creates by 32 clients on three engines.
+# two thousand creates by 32 clients on three engines; raw streams of a gibibyte, held for 40 minutes, and a
+# thousand killed clients.
 #
 # Usage: soak.sh [HOSTS]
 set -euo pipefail
@@ -49,3 +50,4 @@ mkdir -p .build/integration
 Scripts/testbed/busybox-image.sh --save .build/integration/busybox.tar
 python3 Scripts/failover/rounds.py --hosts soak-managers --image .build/integration/busybox.tar --program "$swarmctl" \
     --rounds 50 --ttl 10 --frozen 40 --pause 0.7
+Scripts/streams/run.sh --mebibytes 1024 --traffic 1800 --idle 600 --kills 1000

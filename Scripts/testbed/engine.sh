@@ -4,10 +4,11 @@
 #
 # Runs Docker engines of the testbed's own, apart from any engine that the machine has.
 #
-# Usage: engine.sh start [NAME] [--tcp PORT] [--suite SUITE]
+# Usage: engine.sh start [NAME] [--tcp PORT [--tls FOLDER]] [--suite SUITE]
 #                                              start engine NAME (default "default"); print its address.
-#                                              Does nothing when it runs. --tcp: also listen, without
-#                                              TLS, on 127.0.0.1:PORT. --suite: the engine of another
+#                                              Does nothing when it runs. --tcp: also listen on
+#                                              127.0.0.1:PORT, without TLS but with --tls, a folder
+#                                              with ca.pem, cert.pem, key.pem. --suite: the engine of another
 #                                              Debian suite (trixie, sid)
 #        engine.sh stop [NAME] [--purge]       remove its containers, networks, bridge and rules, and end
 #                                              it; images are kept for the next start, except with --purge
@@ -111,7 +112,8 @@ start_daemon() {
     hosts=(-H "unix://$folder/sock")
     [[ -z $tcp ]] || hosts+=(-H "tcp://127.0.0.1:$tcp")
     # A plain TCP listener makes some versions wait 15 s, unless the absence of TLS is said aloud.
-    [[ -z $tcp ]] || hosts+=(--tls=false)
+    [[ -z $tcp || -n $tls ]] || hosts+=(--tls=false)
+    [[ -z $tls ]] || hosts+=(--tlsverify --tlscacert "$tls/ca.pem" --tlscert "$tls/cert.pem" --tlskey "$tls/key.pem")
     # Each engine has a host name of its own, which is what a cluster calls its node.
     # shellcheck disable=SC2016
     setsid unshare --uts sh -c 'hostname "$1"; shift; exec "$@"' sh "${folder##*/}" "${program[@]}" --config-file "$folder/daemon.json" --data-root "$folder/data" --exec-root "$folder/exec" \
@@ -247,6 +249,7 @@ verb=${1:-}
 (($# == 0)) || shift
 name=
 tcp=
+tls=
 suite=
 purge=
 while (($# > 0)); do
@@ -254,6 +257,10 @@ while (($# > 0)); do
         --tcp)
             tcp=${2:-}
             [[ $tcp =~ ^[0-9]+$ ]] || die "--tcp takes a port, not \"$tcp\""
+            shift
+            ;;
+        --tls)
+            tls=${2:?}
             shift
             ;;
         --suite)

@@ -39,6 +39,9 @@ package struct PeerIdentity: Sendable, Equatable {
 }
 
 extension BytePipe {
+    /// The IP address of the other end; empty for a socket in the file system.
+    package var remoteHost: String { channel.remoteAddress?.ipAddress ?? "" }
+
     /// Who is at the other end; with TLS only after its handshake.
     package func peer() async -> PeerIdentity {
         let certificate = try? await channel.nioSSL_peerCertificate().get()

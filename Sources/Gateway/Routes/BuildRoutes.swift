@@ -11,13 +11,17 @@ internal import SwarmCore
 extension DockerRoutes {
     /// How long a session waits for the build that it belongs to.
     private static let sessionTime = Duration.seconds(3)
+    /// The same for a client with connections that show no build.
+    private static let shortSessionTime = Duration.milliseconds(500)
 
     var buildRoutes: [Route] {
         [
             Route(.POST, "build", build),
             Route(.POST, "build/cancel", cancelBuild),
             Route(.POST, "session", openSession),
-            Route(.POST, "grpc") { try await call($0, to: sharedBuilder()).relay(to: $1) },
+            Route(.POST, "grpc") { request, responder in
+                try await withBuilder(of: request) { try await call(request, to: $0).relay(to: responder) }
+            },
         ]
     }
 
@@ -52,18 +56,32 @@ extension DockerRoutes {
     /// Opens the way back from a builder to the client, on the node of the build.
     private func openSession(_ request: GatewayRequest, _ responder: Responder) async throws {
         let session = request.headers.first(name: "X-Docker-Expose-Session-Uuid") ?? ""
-        let address = await sessions.address(of: session, within: Self.sessionTime)
-        let node = try address.flatMap { cluster.snapshot.node($0) } ?? sharedBuilder()
-        sessions.assign(session, to: node.address)
-        try await call(request, to: node).relay(to: responder)
+        let time = builders.isOpen(request.host) ? Self.shortSessionTime : Self.sessionTime
+        if let address = await sessions.address(of: session, within: time), let node = cluster.snapshot.node(address) {
+            try await call(request, to: node).relay(to: responder)
+            return
+        }
+        try await withBuilder(of: request) { node in
+            sessions.assign(session, to: node.address)
+            try await call(request, to: node).relay(to: responder)
+        }
     }
 
-    /// The node for builds that do not show where they belong, the same for all calls of a client.
-    private func sharedBuilder() throws(GatewayError) -> NodeState {
-        guard let node = cluster.snapshot.healthyNodes.first else {
-            throw .noHealthyNode
+    /// Runs `body` with the client's node, for what does not show the build that it belongs to.
+    private func withBuilder(of request: GatewayRequest, _ body: (NodeState) async throws -> Void) async throws {
+        let client = request.host
+        let snapshot = cluster.snapshot
+        let address = try builders.enter(
+            client,
+            isUsable: { snapshot.node($0)?.status == .healthy },
+            choose: { try place(labels: [:]).address }
+        )
+        defer { builders.leave(client) }
+        guard let node = cluster.snapshot.node(address) else {
+            throw GatewayError.nodeDown(node: address, reason: "it has left the cluster")
         }
-        return node
+        try await body(node)
+        await cluster.refreshImages(on: address)
     }
 
     /// Where the build may run: by its arguments, and where the image was built before if possible.

@@ -18,6 +18,7 @@ struct DockerRoutes: Sendable {
     let metrics: GatewayMetrics
     let execs = ExecDirectory()
     let sessions = SessionDirectory()
+    let builders = BuilderDirectory()
     let projects = ProjectDirectory()
 
     var all: [Route] {

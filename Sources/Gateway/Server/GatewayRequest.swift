@@ -54,6 +54,9 @@ package struct GatewayRequest: Sendable {
         return headers.first(name: "content-length").flatMap { Int($0) } ?? 0
     }
 
+    /// The IP address that it comes from; empty for a socket in the file system.
+    var host: String { pipe.remoteHost }
+
     /// Who sends it.
     package func peer() async -> PeerIdentity { await pipe.peer() }
 
