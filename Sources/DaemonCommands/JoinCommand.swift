@@ -20,7 +20,7 @@ package struct JoinCommand: AsyncParsableCommand {
               swarmd join --advertise 10.0.0.5:2376 swarm://10.0.0.2:3376/lab
               swarmd join --advertise node-1:2376 --heartbeat 20s --ttl 60s swarm://10.0.0.2:3376/lab
 
-            EXIT STATUS: 0 stopped; 64 usage.
+            EXIT STATUS: 0 stopped; 1 cannot answer health checks; 64 usage.
             """,
         aliases: ["j"]
     )
@@ -68,9 +68,8 @@ package struct JoinCommand: AsyncParsableCommand {
                 if let place {
                     group.addTask { try await state.serve(at: place, logger: logger) }
                 }
-                // Both run until they are cancelled, unless the server cannot listen.
-                defer { group.cancelAll() }
-                try await group.waitForAll()
+                // Both run until they are cancelled, unless the server cannot listen: that ends the agent too.
+                while try await group.next() != nil {}
             }
         }
     }

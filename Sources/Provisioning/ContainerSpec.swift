@@ -84,6 +84,15 @@ struct ContainerSpec: Equatable {
         ] + manager.arguments + [manager.discovery]
     }
 
+    /// A check every ten seconds, in nanoseconds as the engine counts them.
+    private static func healthCheck(_ words: [String]) -> JSONValue {
+        .object([
+            .init(key: "Test", value: .strings(["CMD"] + words)),
+            .init(key: "Interval", value: .number("10000000000")),
+            .init(key: "Timeout", value: .number("10000000000")),
+        ])
+    }
+
     /// What the engine is asked to create.
     var description: JSONValue {
         .object([
@@ -92,7 +101,7 @@ struct ContainerSpec: Equatable {
             .init(key: "Labels", value: .object([.init(key: Self.label, value: .string(configuration))])),
             .init(
                 key: "Healthcheck",
-                value: healthCheck.map { .object([.init(key: "Test", value: .strings(["CMD"] + $0))]) } ?? .null
+                value: healthCheck.map(Self.healthCheck) ?? .null
             ),
             .init(
                 key: "HostConfig",

@@ -106,6 +106,11 @@ struct CreateIntegrationTests {
             #expect(again.status == 0, "\(again)")
             let info = try await sandbox.docker(cluster, ["info", "--format", "{{json .SystemStatus}}"])
             #expect(info.output.components(separatedBy: "\"Healthy\"").count == 3, "\(info)")
+            // What each engine runs as the health check of its agent's container.
+            for host in try await Testbed.hosts(of: cluster).values {
+                let health = try await Testbed.inHost(host, "docker exec swarm-agent /swarmd health")
+                #expect(health.line == "registered", "\(health)")
+            }
         }
     }
 }

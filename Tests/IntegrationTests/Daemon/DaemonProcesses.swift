@@ -34,10 +34,17 @@ actor DaemonProcesses {
     ) async throws -> RunningCommand {
         let process = try RunningCommand(program, words)
         running.append(process)
-        for await line in process.errorLines where line.contains(text) {
-            return process
+        let lines = process.errorLines
+        let isThere = try await withDeadline(.after(.seconds(60)), operation: "waiting for \"\(text)\"") {
+            for await line in lines where line.contains(text) {
+                return true
+            }
+            return false
         }
-        throw DaemonEnded(result: await process.wait(timeout: .seconds(1)))
+        guard isThere else {
+            throw DaemonEnded(result: await process.wait(timeout: .seconds(1)))
+        }
+        return process
     }
 
     /// Runs swarmd to its end.

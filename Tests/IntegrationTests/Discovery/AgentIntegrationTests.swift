@@ -7,8 +7,8 @@ import Testing
 /// `swarmd join` as a process: its health, its log, and its certificates.
 @Suite("Agent", .serialized)
 struct AgentIntegrationTests {
-    private static let host = "127.0.0.1:23951"
-    private static let member = "127.0.0.1:23959"
+    private static let host = "127.0.0.1:19951"
+    private static let member = "127.0.0.1:19959"
 
     @Test("it says whether it is registered, logs a lost store once, comes back, and leaves when it is stopped")
     func health() async throws {
@@ -38,6 +38,21 @@ struct AgentIntegrationTests {
             #expect(end.status == 0)
             #expect(end.errors.components(separatedBy: "discovery lost").count == 2, "one line: \(end)")
             #expect(end.errors.contains("deregistered"), "\(end)")
+            #expect(try await swarmd.run(["list", url]).line.isEmpty)
+        }
+    }
+
+    @Test("an agent that cannot answer health checks says so and ends, and leaves before")
+    func noHealth() async throws {
+        try await DaemonProcesses.with { swarmd in
+            let url = "swarm://\(Self.host)/lab"
+            let arguments = ["manage", "-H", "tcp://\(Self.host)", "--state-dir", swarmd.folder, url]
+            try await swarmd.start(arguments, until: "listening")
+
+            let words = ["join", "--advertise", Self.member, "--health", "unix:///proc/nowhere/agent.sock", url]
+            let result = try await swarmd.run(words)
+
+            #expect(result.status == 1 && result.errors.contains("cannot listen on"), "\(result)")
             #expect(try await swarmd.run(["list", url]).line.isEmpty)
         }
     }

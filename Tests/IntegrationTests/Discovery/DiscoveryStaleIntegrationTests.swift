@@ -7,7 +7,7 @@ import Testing
 /// A manager whose store is away, or has forgotten everything, as `docker info` shows it.
 @Suite("Stale discovery", .serialized)
 struct DiscoveryStaleIntegrationTests {
-    private static let address = "127.0.0.1:23941"
+    private static let address = "127.0.0.1:19941"
     private static let warning = "discovery fails since 20"
 
     /// The manager of one store.

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 import Discovery
+import Foundation
 import Logging
 import SwarmCore
 import Testing
@@ -119,7 +120,6 @@ struct StoreConformanceTests {
         let watching = try await server.members(cluster)
         let observed = Observed<[String]>()
         let addresses = (0..<1000).map { "10.1.\($0 / 250).\($0 % 250 + 1):2376" }
-        let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let url = try DiscoveryURL(parsing: try await server.url(of: cluster))
         let options = try await server.options()
 
@@ -139,7 +139,7 @@ struct StoreConformanceTests {
                                 address: address,
                                 heartbeat: .seconds(60),
                                 ttl: .seconds(180),
-                                logger: quiet
+                                logger: .quiet
                             )
                             await agent.run(delay: .seconds(1))
                         }
@@ -164,5 +164,38 @@ struct StoreConformanceTests {
             let none = try await server.members(servers: "127.0.0.1:1,127.0.0.1:2")
             await #expect(throws: DiscoveryError.self) { try await none.entries() }
         }
+    }
+
+    @Test("a file is watched, its loss is told and freezes the members, and it heals")
+    func file() async throws {
+        let path = NSTemporaryDirectory() + "swarmctl-nodes-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        @Sendable func write(_ text: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
+        let store = try DiscoveryURL(parsing: "file://" + path).store(options: DiscoveryOptions())
+        let observed = Observed<MemberFeed.Update>()
+        let (updates, continuation) = AsyncStream<MemberFeed.Update>.makeStream()
+        try write("# a rack\n10.0.0.[1:2]:2376\n")
+
+        try await withBackground {
+            for await update in updates { await observed.add(update) }
+        } _: {
+            try await withBackground {
+                await MemberFeed(store: store, logger: .quiet).run { continuation.yield($0) }
+            } _: {
+                let both = MemberFeed.Update.members(["10.0.0.1:2376", "10.0.0.2:2376"])
+                try await observed.wait(for: "both are seen") { $0 == both }
+                let start = ContinuousClock.now
+                try write("10.0.0.2:2376\n")
+                try await observed.wait(for: "one is gone") { $0 == .members(["10.0.0.2:2376"]) }
+                StoreServer.note("watch add/remove", "file", ContinuousClock.now - start)
+                try FileManager.default.removeItem(atPath: path)
+                try await observed.wait(for: "the loss is told") { $0 != .members(["10.0.0.2:2376"]) }
+                let back = ContinuousClock.now
+                try write("10.0.0.[1:2]:2376\n")
+                try await observed.wait(for: "both are seen again") { $0 == both }
+                StoreServer.note("back after a restart", "file", ContinuousClock.now - back)
+            }
+        }
+        #expect(await !observed.values.contains(.members([])))
     }
 }

@@ -53,18 +53,27 @@ struct StoreElectionTests {
             #expect(known == Leader(address: "10.0.0.1:3376", fence: lease.fence))
 
             var now = known
-            let end = ContinuousClock.now + .seconds(30)
+            let end = ContinuousClock.now + .seconds(90)
             while now != nil, ContinuousClock.now < end {
-                now = try await follower.leader(after: known, atMost: .seconds(5))
+                now = try await answered(now) { try await follower.leader(after: known, atMost: .seconds(5)) }
             }
             #expect(now == nil)
             #expect(!lease.isValid, "the store gave the lead away while its holder could still act")
             var next: LeaderLease?
             while next == nil, ContinuousClock.now < end {
-                next = try await follower.campaign("10.0.0.2:3376", ttl: ttl)
+                next = try await answered(nil) { try await follower.campaign("10.0.0.2:3376", ttl: ttl) }
             }
             #expect(try #require(next).fence > lease.fence)
             #expect(try await silent.renew(lease) == nil)
+        }
+    }
+
+    /// What the store says; `unknown` when a busy machine kept it from answering in time.
+    private func answered<Value>(_ unknown: Value, _ ask: () async throws -> Value) async throws -> Value {
+        do {
+            return try await ask()
+        } catch let error as DiscoveryError where error.kind == .unreachable {
+            return unknown
         }
     }
 }

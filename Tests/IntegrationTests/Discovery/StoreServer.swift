@@ -170,9 +170,12 @@ struct StoreServer: Sendable, CustomTestStringConvertible {
     }
 
     /// Notes a time for the table of `Scripts/integration.sh`.
-    func note(_ name: String, _ time: Duration) {
+    func note(_ name: String, _ time: Duration) { Self.note(name, kind.rawValue, time) }
+
+    /// As ``note(_:_:)``, for a store that has no server.
+    static func note(_ name: String, _ store: String, _ time: Duration) {
         guard let path = ProcessInfo.processInfo.environment["SWARMCTL_TEST_TIMES"] else { return }
-        let line = "\(name)\t\(kind.rawValue)\t\(String(format: "%.2f", time / .seconds(1)))\n"
+        let line = "\(name)\t\(store)\t\(String(format: "%.2f", time / .seconds(1)))\n"
         let number = open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
         guard number >= 0 else { return }
         let file = FileHandle(fileDescriptor: number, closeOnDealloc: true)

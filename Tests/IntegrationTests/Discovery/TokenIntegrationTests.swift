@@ -7,8 +7,8 @@ import Testing
 /// `token://`, served by a manager, with real processes from end to end.
 @Suite("Tokens", .serialized)
 struct TokenIntegrationTests {
-    private static let host = "127.0.0.1:23931"
-    private static let manager = "127.0.0.1:23932"
+    private static let host = "127.0.0.1:19931"
+    private static let manager = "127.0.0.1:19932"
 
     @Test("a token made at a manager is joined, listed, managed and left")
     func endToEnd() async throws {
@@ -21,21 +21,21 @@ struct TokenIntegrationTests {
             #expect(token.status == 0 && token.line.count == 32, "\(token)")
             let cluster = "token://\(token.line)@\(Self.host)"
             let agent = try await swarmd.start(
-                ["join", "--advertise", "127.0.0.1:23939", cluster],
+                ["join", "--advertise", "127.0.0.1:19939", cluster],
                 until: "registered"
             )
             let other = ["manage", "-H", "tcp://\(Self.manager)", cluster]
             try await swarmd.start(other, until: "node registered")
-            #expect(try await swarmd.run(["list", cluster]).line == "127.0.0.1:23939")
+            #expect(try await swarmd.run(["list", cluster]).line == "127.0.0.1:19939")
             #expect(try await swarmd.run(["list", url]).line.isEmpty)
             let info = try await run("docker", ["-H", "tcp://\(Self.manager)", "info"])
-            #expect(info.output.contains("127.0.0.1:23939"), "\(info)")
+            #expect(info.output.contains("127.0.0.1:19939"), "\(info)")
 
             // The token and its members are on disk.
             host.kill(SIGKILL)
             _ = await host.wait(timeout: .seconds(10))
             try await swarmd.start(arguments, until: "listening")
-            #expect(try await swarmd.run(["list", cluster]).line == "127.0.0.1:23939")
+            #expect(try await swarmd.run(["list", cluster]).line == "127.0.0.1:19939")
 
             agent.kill(SIGTERM)
             #expect(await agent.wait(timeout: .seconds(10)).status == 0)
@@ -49,11 +49,11 @@ struct TokenIntegrationTests {
             let arguments = ["manage", "-H", "tcp://\(Self.host)", "--state-dir", swarmd.folder, "token://own"]
             try await swarmd.start(arguments, until: "listening")
 
-            let words = ["join", "--advertise", "127.0.0.1:23939", "--heartbeat", "1s", "--ttl", "2s"]
+            let words = ["join", "--advertise", "127.0.0.1:19939", "--heartbeat", "1s", "--ttl", "2s"]
             let agent = try await swarmd.start(words + ["token://own@\(Self.host)"], until: "registered")
             agent.kill(SIGKILL)
             _ = await agent.wait(timeout: .seconds(10))
-            #expect(try await swarmd.run(["list", "token://own@\(Self.host)"]).line == "127.0.0.1:23939")
+            #expect(try await swarmd.run(["list", "token://own@\(Self.host)"]).line == "127.0.0.1:19939")
             try await expectEventually("the member expires") {
                 try await swarmd.run(["list", "token://own@\(Self.host)"]).line.isEmpty
             }
