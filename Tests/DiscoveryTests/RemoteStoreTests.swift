@@ -110,9 +110,9 @@ struct RemoteStoreTests {
         }
     }
 
-    /// Waits until `condition` holds, and fails after ten seconds.
+    /// Waits until `condition` holds, and fails after a minute.
     private func wait(_ condition: () -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(60)
         while !condition() {
             try #require(ContinuousClock.now < end)
             try await ContinuousClock().sleep(for: .milliseconds(5))
