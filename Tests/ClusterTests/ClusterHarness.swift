@@ -58,7 +58,7 @@ extension Cluster {
         sourceLocation: SourceLocation = #_sourceLocation,
         until condition: @Sendable (ClusterSnapshot) -> Bool
     ) async throws {
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(60)
         while !condition(snapshot) {
             // A snapshot tells nobody that it was replaced: looking again and again, for a bounded time.
             guard ContinuousClock.now < end else {
