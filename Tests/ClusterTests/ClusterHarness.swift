@@ -52,7 +52,7 @@ struct ClusterHarness {
 }
 
 extension Cluster {
-    /// Waits until `condition` holds, and fails after ten seconds.
+    /// Waits until `condition` holds, and fails after a minute.
     func wait(
         _ what: Comment,
         sourceLocation: SourceLocation = #_sourceLocation,
