@@ -119,7 +119,7 @@ struct NodeLifeTests {
         engine.add(.init(id: "bbbb", name: "db", hostConfig: #"{"Memory":7}"#))
         engine.update { $0.hanging = ["/containers/aaaa/"] }
 
-        try await ClusterHarness.run([engine], change: { $0.stepTimeout = .milliseconds(300) }) { cluster in
+        try await ClusterHarness.run([engine], change: { $0.stepTimeout = .seconds(3) }) { cluster in
             try await cluster.waitUntilHealthy()
 
             #expect(cluster.snapshot.nodes[0].containers.count == 2)

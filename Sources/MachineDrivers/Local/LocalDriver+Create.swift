@@ -20,7 +20,7 @@ extension LocalDriver {
         state["engine"] = "\(engine.endpoint)"
         state["network"] = wish.network
         defer { networks.release(request.id) }
-        let subnet = try await networks.ensure(wish.network, at: engine)
+        var subnet = try await networks.ensure(wish.network, at: engine)
         var container = try await existing(request, state, in: subnet, at: engine)
         for attempt in 1... {
             let current: ContainerInfo
@@ -32,18 +32,20 @@ extension LocalDriver {
             state["container"] = current.id
             state["address"] = current.fixedAddress(on: wish.network)
             try save(state)
-            guard current.isNew, try await isClash(current, request, wish.network, at: engine) else {
-                try await bringUp(current, request, at: engine)
+            let isClash = current.isNew ? try await isClash(current, request, wish.network, at: engine) : false
+            if !isClash, try await bringUp(current, request, at: engine) {
                 return state
             }
-            // Another run took the same address; both give way, and look again from other places.
+            // Another run took the same address, and both give way and look again from other places; or it removed the
+            // network, because an engine does not count containers that never ran.
             try await engine.removeContainer(current.id)
             container = nil
             guard attempt < 5 else {
                 break
             }
+            subnet = try await networks.ensure(wish.network, at: engine)
         }
-        throw engine.problem("others took its address again and again", .noCapacity, isTransient: true)
+        throw engine.problem("others took its address or network again and again", .noCapacity, isTransient: true)
     }
 
     /// The container of an earlier call, unless it never ran and cannot run any more.
@@ -129,13 +131,25 @@ extension LocalDriver {
     }
 
     /// Puts the keys into a container that never ran, and starts it; one that runs stays as it is.
-    private func bringUp(_ container: ContainerInfo, _ request: MachineRequest, at engine: LocalEngine) async throws {
+    ///
+    /// - Returns: `false` for a new container whose network is gone.
+    private func bringUp(
+        _ container: ContainerInfo,
+        _ request: MachineRequest,
+        at engine: LocalEngine
+    ) async throws -> Bool {
         if container.isNew {
             try await engine.put(Self.keys(of: request), intoContainer: container.id)
         }
-        if container.state.status != "running" {
-            try await engine.change("POST", "/containers/\(container.id)/start", accepting: [304])
+        guard container.state.status != "running" else {
+            return true
         }
+        let response = try await engine.change(
+            "POST",
+            "/containers/\(container.id)/start",
+            accepting: container.isNew ? [304, 404] : [304]
+        )
+        return response.status != 404
     }
 
     /// What the engine's objects of a machine are called: unique even when two stores have machines of one name.

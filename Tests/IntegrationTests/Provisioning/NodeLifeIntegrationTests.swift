@@ -54,7 +54,7 @@ struct NodeLifeIntegrationTests {
             )
             let started = ContinuousClock.now
             #expect(try await bench.provision(request).isEmpty)
-            #expect(ContinuousClock.now - started < .seconds(2))
+            #expect(ContinuousClock.now - started < .seconds(20))
             let facts = try await Provisioner().look(request, deadline: .after(.seconds(30)))
             #expect(try Provisioner().plan(request, facts: facts).isEmpty)
             request.manager = nil

@@ -25,7 +25,7 @@ struct ProvisioningIntegrationTests {
             )
             let started = ContinuousClock.now
             #expect(try await bench.provision(request).isEmpty)
-            #expect(ContinuousClock.now - started < .seconds(2))
+            #expect(ContinuousClock.now - started < .seconds(20))
             let after = try await bench.sh(
                 "find /etc/docker /etc/systemd/system /var/lib/swarmctl -type f | sort | xargs sha256sum"
             )
