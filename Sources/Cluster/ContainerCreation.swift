@@ -11,7 +11,7 @@ package import Scheduling
 /// can be placed again. References of the form `NODE/NAME` become a constraint and `NAME`.
 package struct ContainerCreation: Sendable {
     /// What the scheduler looks at.
-    package let request: PlacementRequest
+    package private(set) var request: PlacementRequest
     private let cleaned: JSON
 
     /// Reads the body of `POST /containers/create`.
@@ -87,6 +87,12 @@ package struct ContainerCreation: Sendable {
                 host["CpuShares"] = JSON(max(2, (shares * 1024 + cpus - 1) / cpus))
             }
         }
+    }
+
+    /// Lets it be placed where its local volumes and those networks are not: they are made there.
+    mutating func leaveBehind(networks: Set<String>) {
+        request.volumes = []
+        request.networks.removeAll { networks.contains($0) }
     }
 
     private static func takeEnvironment(of config: inout JSONObject, into expressions: inout PlacementExpressions) {

@@ -127,12 +127,14 @@ struct Mover: Sendable {
             ]
         )
         let nodes = cluster.snapshot.nodes
-        let creation = try ContainerCreation(
+        var creation = try ContainerCreation(
             name: move.name,
             platform: nil,
             body: Array(recipe.body.bytes),
             nodeNames: Set(nodes.map(\.name))
         )
+        // The old copy keeps its volumes; ``NetworkSupply`` makes the networks that are missing.
+        creation.leaveBehind(networks: Set(move.networks.keys))
         var options = ContainerPlacer.Options()
         options.replacing = Set(move.lineage + [move.id])
         options.excluding = Set(nodes.map(\.address).filter { target == nil ? $0 == move.address : $0 != target })
