@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Nodes closed and emptied from the command line, on a cluster that it made.
-@Suite("Drain", .serialized, .enabled(if: Testbed.isSoak))
+@Suite("Drain", .serialized)
 struct DrainIntegrationTests {
     @Test("a node is cordoned, drained and opened again by its machine's name")
     func drain() async throws {

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// What the manager says of engines that fail in every way there is, and how soon; prints a table of times.
-@Suite("Faults of nodes", .serialized, .enabled(if: Testbed.isSoak))
+@Suite("Faults of nodes", .serialized)
 struct NodeFaultIntegrationTests {
     /// What a node is to be like after something was done to it.
     private struct Expectation {

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Creating containers when the node, or the image, is not what one would wish for.
-@Suite("Placement on real engines", .serialized, .enabled(if: Testbed.isSoak))
+@Suite("Placement on real engines", .serialized)
 struct PlacementIntegrationTests {
     @Test("an image that only another node has goes along, and a node that has just frozen is passed by")
     func imageAndFrozenNode() async throws {

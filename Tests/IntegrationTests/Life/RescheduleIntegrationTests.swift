@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Containers that run elsewhere when their node dies, over real engines.
-@Suite("Rescheduling", .serialized, .enabled(if: Testbed.isSoak))
+@Suite("Rescheduling", .serialized)
 struct RescheduleIntegrationTests {
     private static let grace = ["--cluster-opt", "swarm.reschedulegrace=5s"]
 

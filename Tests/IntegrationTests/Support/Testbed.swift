@@ -22,9 +22,6 @@ enum Testbed {
         setting("SWARMCTL_TEST_ENGINE")
         ?? "unix://\(setting("SWARMCTL_TESTBED") ?? "/var/tmp/swarmctl-testbed")/engines/default/sock"
 
-    /// Whether tests of engines that fail for minutes are wanted too; `make soak` sets it.
-    static var isSoak: Bool { setting("SWARMCTL_TEST_SOAK") != nil }
-
     private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
     /// Starts an engine with the image busybox, or finds it running; its `HOST:PORT`.
