@@ -56,6 +56,8 @@ struct CommandTable: Sendable {
             "SUBNET": side.subnet, "BUSYBOX": Testbed.busybox, "START": "\(Int(Date().timeIntervalSince1970))",
         ]
         var results: [ProgramResult] = []
+        // What tests before this one built is on these engines still.
+        _ = try await run(side.program, ["-H", side.host, "builder", "prune", "-a", "-f"], timeout: .seconds(120))
         for command in commands {
             var result = try await run("sh", ["-c", command], environment: environment, timeout: .seconds(120))
             let own = [(work, "WORK"), ("\(side.port)", "PORT"), (side.subnet, "SUBNET")]
