@@ -41,6 +41,11 @@ package final class NodeState: Sendable {
     }
     /// Seconds that the engine's clock was ahead of this manager's when it was last asked; 0 before.
     package var clockOffset: Double { fields.clockOffset }
+
+    /// ``clockOffset`` where it is an error of the clock; a smaller one is how long the engine took to answer.
+    package var clockCorrection: Double { abs(clockOffset) >= Self.clockTolerance ? clockOffset : 0 }
+
+    private static let clockTolerance = 15.0
     /// Since when `status` and `reason` hold, seconds since 1970.
     package var since: Double { fields.since }
     /// When anything was last heard of it, seconds since 1970; 0 for never.
@@ -79,7 +84,7 @@ package final class NodeState: Sendable {
 
     /// Beyond what asking takes on a slow network, times in lists and events look wrong.
     private var clockWarning: String? {
-        guard abs(fields.clockOffset) >= 15 else {
+        guard abs(fields.clockOffset) >= Self.clockTolerance else {
             return nil
         }
         let seconds = Int(min(abs(fields.clockOffset), 1e12).rounded())

@@ -83,7 +83,7 @@ extension DockerRoutes {
         let end = min(until ?? WallTime.now, WallTime.now)
         let answers = await ask(cluster.snapshot.healthyNodes) { node in
             let engine = try engine(for: node, request)
-            let query = [("since", Self.since(since, on: node)), ("until", "\(end + node.clockOffset)")]
+            let query = [("since", Self.since(since, on: node)), ("until", "\(end + node.clockCorrection)")]
             let reply = try await engine.call(.GET, "/events", query: query, deadline: .after(Self.pastTime))
             return reply.body.split(separator: UInt8(ascii: "\n")).compactMap { line in
                 (try? JSON(parsing: Array(line))).map { EngineEvent($0) }
@@ -98,10 +98,10 @@ extension DockerRoutes {
 
     /// The instant on the node's own clock, when it is far off: its events have times of that.
     private static func since(_ since: String, on node: NodeState) -> String {
-        guard abs(node.clockOffset) >= 1, let seconds = Double(since) ?? WallTime.parse(since) else {
+        guard node.clockCorrection != 0, let seconds = Double(since) ?? WallTime.parse(since) else {
             return since
         }
-        return "\(seconds + node.clockOffset)"
+        return "\(seconds + node.clockCorrection)"
     }
 
     private static func key(_ event: EngineEvent, _ node: NodeState) -> String {
