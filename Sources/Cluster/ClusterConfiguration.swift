@@ -26,6 +26,8 @@ package struct ClusterConfiguration: Sendable {
     package var rescheduleInterval: Duration = .seconds(1)
     /// Where decisions are kept over restarts; `nil` keeps none.
     package var state: StateFolder?
+    /// Where managers keep for each other what one decided; `nil` for a manager alone.
+    package var sharedAvailability: (any SharedAvailability)?
     /// How many containers of one engine are inspected at a time.
     package var inspectionWidth = 4
 

@@ -25,6 +25,9 @@ struct ElectionTask: Sendable {
             switch news {
             case .leads(let lease):
                 let leader = Leader(address: lease.holder, fence: lease.fence)
+                guard await isPrepared(for: lease, last) else {
+                    return
+                }
                 cluster.leadership.lead(leader.known, until: lease.validUntil)
                 announce(leader, last)
             case .follows(let leader):
@@ -44,6 +47,26 @@ struct ElectionTask: Sendable {
         let end = Deadline.after(Self.surveyLimit)
         while !cluster.isSurveyed, !end.hasPassed, !Task.isCancelled {
             try? await ContinuousClock().sleep(for: Self.surveyStep)
+        }
+    }
+
+    /// Learns what the leaders before decided: a cordoned node must not get a container from a new one.
+    ///
+    /// - Returns: whether this manager may lead; when it may not, it is asked again at the next renewal.
+    private func isPrepared(for lease: LeaderLease, _ last: borrowing Mutex<Leader?>) async -> Bool {
+        guard last.withLock({ $0?.fence != lease.fence }) else {
+            return true
+        }
+        do {
+            // The lease has to be renewed in time.
+            let limit = Deadline.after((lease.validUntil - .now) / 4)
+            try await withDeadline(limit, operation: "reading what earlier leaders decided") {
+                try await cluster.adoptAvailability()
+            }
+            return true
+        } catch {
+            logger.warning("cannot lead yet", metadata: ["reason": "\(ErrorReport(error).message)"])
+            return false
         }
     }
 

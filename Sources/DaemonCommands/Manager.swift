@@ -27,6 +27,9 @@ final class Manager: Sendable {
         let tls = try configuration.tls.map { try TLSContexts(files: $0) }
         var clusterConfiguration = configuration.cluster
         clusterConfiguration.state = Self.stateFolder(configuration.stateFolder, logger: logger)
+        clusterConfiguration.sharedAvailability = try configuration.replication.map {
+            ClusterDocuments(store: try $0.store.store(options: configuration.discoveryOptions))
+        }
         let leadership: Leadership = configuration.replication == nil ? .alone() : .elected()
         let cluster = Cluster(configuration: clusterConfiguration, leadership: leadership, logger: logger) { address in
             HTTPClient(address: try EngineAddress(parsing: address), tls: tls)

@@ -53,10 +53,10 @@ extension DiscoveryOptions {
 }
 
 extension KeyValueURL {
-    /// The store behind the URL, which can also elect a leader.
+    /// The store behind the URL, which can also elect a leader and keep documents.
     ///
     /// - Throws: ``DiscoveryError`` for bad options, ``DockerAPIError`` for the files for TLS.
-    package func store(options: DiscoveryOptions) throws -> any DiscoveryStore & LeaderElection {
+    package func store(options: DiscoveryOptions) throws -> any DiscoveryStore & LeaderElection & DocumentStore {
         switch kind {
         case .etcd: try EtcdStore(url: self, options: options)
         case .consul: try ConsulStore(url: self, options: options)

@@ -47,8 +47,9 @@ package struct LeaderCandidate: Sendable {
 
     /// Takes part until the task is cancelled.
     ///
-    /// - Parameter report: called for each change and each renewal, in order.
-    package func run(_ report: @escaping @Sendable (News) -> Void) async {
+    /// - Parameter report: called for each change and each renewal, in order. A lead is renewed only when
+    ///   it has returned: it must do so in a small part of the lease's time.
+    package func run(_ report: @escaping @Sendable (News) async -> Void) async {
         var backoff = Backoff(start: min(.milliseconds(200), ttl / 10), limit: min(Self.backoffLimit, ttl / 4))
         var generator = SystemRandomNumberGenerator()
         var isFailing = false
@@ -70,7 +71,7 @@ package struct LeaderCandidate: Sendable {
                     logger.warning("election fails", metadata: ["reason": "\(reason)"])
                 }
                 isFailing = true
-                report(.storeFails(reason))
+                await report(.storeFails(reason))
                 try? await ContinuousClock().sleep(for: backoff.next(using: &generator))
             }
         }
@@ -79,34 +80,34 @@ package struct LeaderCandidate: Sendable {
     // MARK: Leading
 
     /// Leads until the lead is lost or the task is cancelled.
-    private func lead(_ first: LeaderLease, _ report: @Sendable (News) -> Void) async {
+    private func lead(_ first: LeaderLease, _ report: @Sendable (News) async -> Void) async {
         logger.info("leads the cluster", metadata: ["term": "\(first.fence)", "address": "\(address)"])
         var lease = first
         var isFailing = false
-        report(.leads(shortened(lease)))
+        await report(.leads(shortened(lease)))
         while true {
             try? await ContinuousClock().sleep(for: isFailing ? ttl / 15 : ttl / 3)
             guard !Task.isCancelled else {
-                report(.nobodyLeads)
+                await report(.nobodyLeads)
                 return await resign(lease)
             }
             do {
                 let current = lease
                 guard let renewed = try await call("renewing", { try await election.renew(current) }) else {
                     logger.warning("lost the lead", metadata: ["term": "\(lease.fence)"])
-                    return report(.nobodyLeads)
+                    return await report(.nobodyLeads)
                 }
                 if isFailing {
                     logger.info("keeps the lead", metadata: ["term": "\(lease.fence)"])
                 }
                 lease = renewed
                 isFailing = false
-                report(.leads(shortened(lease)))
+                await report(.leads(shortened(lease)))
             } catch {
                 let reason = ErrorReport(error).message
                 if !isFailing, !Task.isCancelled {
                     logger.warning("cannot renew the lead", metadata: ["reason": "\(reason)"])
-                    report(.storeFails(reason))
+                    await report(.storeFails(reason))
                 }
                 isFailing = true
             }
@@ -137,16 +138,16 @@ package struct LeaderCandidate: Sendable {
     // MARK: Following
 
     /// Returns when nobody leads.
-    private func follow(_ report: @Sendable (News) -> Void) async throws {
+    private func follow(_ report: @Sendable (News) async -> Void) async throws {
         var known: Leader?
         while let leader = try await current(after: known) {
             if leader != known {
                 // A leader with our own address is an earlier run of this manager, whose lease must end.
-                report(leader.address == address ? .nobodyLeads : .follows(leader))
+                await report(leader.address == address ? .nobodyLeads : .follows(leader))
             }
             known = leader
         }
-        report(.nobodyLeads)
+        await report(.nobodyLeads)
     }
 
     /// The leader; with `known`, after a change or a while, because a stream of changes may have broken

@@ -16,20 +16,20 @@ struct AvailabilityTests {
 
         try await ClusterHarness.run(engines) { cluster in
             try await cluster.waitUntilHealthy()
-            try cluster.setAvailability(.cordoned, of: engines[0].address)
+            try await cluster.setAvailability(.cordoned, of: engines[0].address)
 
             for _ in 0..<3 {
                 #expect(try cluster.reserve(PlacementRequest()).nodeName == "n2")
             }
             #expect(cluster.snapshot.nodes.map(\.statusWord) == ["Cordoned", "Healthy"])
 
-            try cluster.setAvailability(.active, of: engines[0].address)
+            try await cluster.setAvailability(.active, of: engines[0].address)
             #expect(try cluster.reserve(PlacementRequest()).nodeName == "n1")
         }
     }
 
     @Test("what is cordoned is so for the next manager, also a node that joins only then")
-    func kept() throws {
+    func kept() async throws {
         let folder = NSTemporaryDirectory() + "swarmd-state-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         func manager() throws -> Cluster {
@@ -42,9 +42,9 @@ struct AvailabilityTests {
         }
         do {
             let first = try manager()
-            try first.setAvailability(.cordoned, of: "10.0.0.1:2376")
-            try first.setAvailability(.draining, of: "10.0.0.2:2376")
-            try first.setAvailability(.active, of: "10.0.0.2:2376")
+            try await first.setAvailability(.cordoned, of: "10.0.0.1:2376")
+            try await first.setAvailability(.draining, of: "10.0.0.2:2376")
+            try await first.setAvailability(.active, of: "10.0.0.2:2376")
         }
 
         let second = try manager()

@@ -44,8 +44,7 @@ extension Cluster {
     ///
     /// - Throws: ``LeadershipError``, ``FileError``, when the decision cannot be kept.
     package func drain(_ address: String) async throws -> DrainReport {
-        try leadership.check()
-        try setAvailability(.draining, of: address)
+        try await setAvailability(.draining, of: address)
         guard let node = snapshot.node(address: address) else {
             return DrainReport()
         }

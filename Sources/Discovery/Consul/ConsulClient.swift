@@ -137,6 +137,11 @@ struct ConsulClient: Sendable {
         return try await call(.PUT, "txn", body: .json(operations), accepting: 409).status == 200
     }
 
+    /// Writes a key, whoever holds it.
+    func put(_ key: String, _ value: String) async throws {
+        _ = try await call(.PUT, Self.path(key), body: .bytes(Array(value.utf8)))
+    }
+
     func delete(_ key: String) async throws {
         _ = try await call(.DELETE, Self.path(key))
     }

@@ -78,6 +78,8 @@ struct KeyValueLayout: Sendable {
     let members: String
     /// The key of the leader: `PREFIX/docker/swarm/leader`.
     let leader: String
+    /// The folder of the managers' documents: `PREFIX/docker/swarm/documents`.
+    private let documents: String
 
     /// - Throws: ``DiscoveryError/malformedOption(_:detail:)`` for a bad `kv.path`.
     init(_ url: KeyValueURL, options: DiscoveryOptions) throws(DiscoveryError) {
@@ -87,7 +89,13 @@ struct KeyValueLayout: Sendable {
         }
         members = url.key(checked)
         leader = url.key("docker/swarm/leader")
+        documents = url.key("docker/swarm/documents")
     }
+
+    /// The folder of documents, without a `/` at its end.
+    func documents(in folder: String) -> String { documents + "/" + folder }
+
+    func document(_ name: String, in folder: String) -> String { documents(in: folder) + "/" + name }
 
     /// The key of a member.
     func member(_ address: String) -> String { members + "/" + address }

@@ -23,6 +23,7 @@ actor ZooKeeperSession {
         static let delete: Int32 = 2
         static let exists: Int32 = 3
         static let getData: Int32 = 4
+        static let setData: Int32 = 5
         static let getChildren: Int32 = 8
         static let ping: Int32 = 11
         static let multi: Int32 = 14
@@ -103,6 +104,17 @@ actor ZooKeeperSession {
     /// - Throws: `ZooKeeperError.nodeExists` or `.noNode` (its folder is missing), among others.
     func create(_ path: String, _ value: String, isEphemeral: Bool) async throws {
         _ = try await call(Operation.create, createRequest(path, value, isEphemeral: isEphemeral))
+    }
+
+    /// Replaces what is in a node.
+    ///
+    /// - Throws: `ZooKeeperError.noNode`, among others.
+    func setData(_ path: String, _ value: String) async throws {
+        var request = ByteBuffer()
+        request.writeJute(path)
+        request.writeJute(bytes: Array(value.utf8))
+        request.writeInteger(Int32(-1))
+        _ = try await call(Operation.setData, request)
     }
 
     func delete(_ path: String) async throws {

@@ -22,7 +22,7 @@ extension DockerRoutes {
         _ responder: Responder
     ) async throws {
         let node = try node(request)
-        try cluster.setAvailability(availability, of: node.address)
+        try await cluster.setAvailability(availability, of: node.address)
         try await responder.send(json: JSONObject(description(of: node.address)).json)
     }
 

@@ -13,7 +13,7 @@ struct StoreElectionTests {
     @Test("one of many leads, keeps the lead, and gives it to another", arguments: StoreServer.plain)
     func campaign(server: StoreServer) async throws {
         let cluster = StoreServer.newCluster()
-        var candidates: [any DiscoveryStore & LeaderElection] = []
+        var candidates: [any DiscoveryStore & LeaderElection & DocumentStore] = []
         for _ in 0..<5 { candidates.append(try await server.store(cluster)) }
         #expect(try await candidates[0].leader() == nil)
 
@@ -66,6 +66,26 @@ struct StoreElectionTests {
             #expect(try #require(next).fence > lease.fence)
             #expect(try await silent.renew(lease) == nil)
         }
+    }
+
+    @Test("what one manager keeps all read, in its cluster only, and it can be replaced and removed", arguments: StoreServer.plain)
+    func documents(server: StoreServer) async throws {
+        let cluster = StoreServer.newCluster()
+        let first = try await server.store(cluster)
+        let second = try await server.store(cluster)
+        let stranger = try await server.store(StoreServer.newCluster())
+        #expect(try await first.documents(in: "nodes").isEmpty)
+
+        try await first.setDocument("10.0.0.1:2376", in: "nodes", to: "cordoned")
+        try await second.setDocument("10.0.0.2:2376", in: "nodes", to: "draining")
+        try await second.setDocument("10.0.0.1:2376", in: "nodes", to: "draining")
+        #expect(try await first.documents(in: "nodes") == ["10.0.0.1:2376": "draining", "10.0.0.2:2376": "draining"])
+        #expect(try await stranger.documents(in: "nodes").isEmpty)
+
+        try await first.setDocument("10.0.0.1:2376", in: "nodes", to: nil)
+        try await first.setDocument("10.0.0.1:2376", in: "nodes", to: nil)
+        #expect(try await second.documents(in: "nodes") == ["10.0.0.2:2376": "draining"])
+        #expect(try await first.entries().isEmpty, "documents are no members")
     }
 
     /// What the store says; `unknown` when a busy machine kept it from answering in time.

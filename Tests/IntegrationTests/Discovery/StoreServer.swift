@@ -84,7 +84,7 @@ struct StoreServer: Sendable, CustomTestStringConvertible {
         _ cluster: String = Self.newCluster(),
         servers: String = "@",
         changes: [String: String?] = [:]
-    ) async throws -> any DiscoveryStore & LeaderElection {
+    ) async throws -> any DiscoveryStore & LeaderElection & DocumentStore {
         let text = try await url(of: cluster, servers: servers)
         guard case .keyValue(let url) = try DiscoveryURL(parsing: text) else {
             throw DiscoveryError.malformedURL(text, detail: "no store of keys")
