@@ -56,16 +56,14 @@ struct ReplicationIntegrationTests {
             let before = try await run("docker", docker + ["info", "--format", "{{json .SystemStatus}}"])
             let events = try RunningCommand("docker", docker + ["events", "--filter", "event=leader"])
             defer { events.kill() }
-            let cordoned = try await run(
-                "curl",
-                ["-sS", "-X", "POST", "http://127.0.0.1:24796/cluster/nodes/\(engines[0])/cordon"]
-            )
+            let node = "http://127.0.0.1:24796/cluster/nodes/\(engines[0])"
+            let cordoned = try await run("curl", ["-sS", "-X", "POST", node + "/cordon"])
             leader.kill(SIGKILL)
 
             let refused = try await run("docker", docker + ["create", "busybox"])
             #expect(cordoned.output.contains("Cordoned"), "\(cordoned)")
             #expect(refused.status != 0 && refused.errors.contains("cordon"), "the next leader knows: \(refused)")
-            _ = try await run("curl", ["-sS", "-X", "POST", "http://127.0.0.1:24796/cluster/nodes/\(engines[0])/uncordon"])
+            _ = try await run("curl", ["-sS", "-X", "POST", node + "/uncordon"])
             let made = try await run("docker", docker + ["run", "--rm", "busybox", "echo", "done"])
 
             #expect(before.output.contains(#"["Role","replica"],["Primary","127.0.0.1:24795"]"#), "\(before)")

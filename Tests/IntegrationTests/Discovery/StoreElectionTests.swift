@@ -68,7 +68,7 @@ struct StoreElectionTests {
         }
     }
 
-    @Test("what one manager keeps all read, in its cluster only, and it can be replaced and removed", arguments: StoreServer.plain)
+    @Test("what one manager keeps all of its cluster read; it is replaced and removed", arguments: StoreServer.plain)
     func documents(server: StoreServer) async throws {
         let cluster = StoreServer.newCluster()
         let first = try await server.store(cluster)
