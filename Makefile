@@ -62,10 +62,12 @@ fuzz: packages ## Ten minutes of chance for the readers of what clients send (ma
 	SWARMCTL_FUZZ_SECONDS=$(SECONDS) $(SWIFT) test $(FLAGS) --skip-build --filter FuzzTests
 
 # Built as swarmd is, so that the figures are its own and what both need is built once.
-bench: packages ## Measure speed; prints a table and writes .build/bench.json
+bench: packages swarmd ## Measure speed; prints a table and writes .build/bench.json
 	$(SWIFT) build -c release --scratch-path $(STATIC) --product swarm-bench --static-swift-stdlib \
 		-Xswiftc -static-executable
-	$(STATIC)/release/swarm-bench --json .build/bench.json
+	Scripts/testbed/certificates.sh .build/bench/tls
+	$(STATIC)/release/swarm-bench --swarmd $(SWARMD) --folder .build/bench --certificates .build/bench/tls \
+		--json .build/bench.json
 
 asan: packages ## The C wrappers under the address sanitizer
 	$(SWIFT) test --sanitize=address --scratch-path .build/asan --filter 'PKITests|SecureShellTests|HTTPTransferTests'

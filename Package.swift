@@ -134,7 +134,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "swarm-bench",
-            dependencies: ["Cluster", "DockerAPI", "Scheduling", "SwarmCore", arguments],
+            dependencies: [
+                "Cluster", "DockerAPI", "Scheduling", "SwarmCore", arguments, nioCore, nioPosix, nioHTTP,
+            ],
             swiftSettings: strict
         ),
 

@@ -26,7 +26,7 @@ OUTSIDE = {
     "COpenSSL": {"PKI"},
     "CLibSSH2": {"SecureShell"},
     "CLibcurl": {"HTTPTransfer"},
-    "NIO.*": {"DockerAPI", "Discovery", "Cluster", "Gateway", "DaemonCommands"},
+    "NIO.*": {"DockerAPI", "Discovery", "Cluster", "Gateway", "DaemonCommands", "swarm-bench"},
     "ArgumentParser": {"DaemonCommands", "OperatorCommands", "swarmctl", "swarmd", "swarm-bench"},
     "Yams": {"ClusterLifecycle"},
     "Mustache": {"Provisioning"},

@@ -34,7 +34,7 @@ package enum HTTPHead {
     /// Reads the bytes up to and including the empty line.
     ///
     /// - Throws: ``DockerAPIError/malformedMessage(reason:)``.
-    static func response(_ bytes: [UInt8]) throws(DockerAPIError) -> HTTPResponseHead {
+    package static func response(_ bytes: [UInt8]) throws(DockerAPIError) -> HTTPResponseHead {
         let lines = try lines(bytes)
         let line = lines.first ?? []
         let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)

@@ -8,7 +8,19 @@ protocol Benchmark: Sendable {
     var abstract: String { get }
 
     /// Measures, and adds each figure to the report as soon as it is known.
-    func run(_ report: Report) async throws
+    func run(_ report: Report, _ settings: BenchmarkSettings) async throws
+}
+
+/// What the command line says about all benchmarks.
+struct BenchmarkSettings: Sendable {
+    /// The path of `swarmd`.
+    let program: String
+    /// For logs and states of managers.
+    let folder: String
+    /// With `ca.pem`, `cert.pem` and `key.pem` for 127.0.0.1; `nil` leaves out what needs TLS.
+    var certificates: String?
+    var engines = 1000
+    var containers = 30
 }
 
 /// What was measured, with what to compare it to.
@@ -18,12 +30,14 @@ struct Figure: Sendable {
         case seconds
         case bytes
         case perSecond = "1/s"
+        case count
 
         func format(_ value: Double) -> String {
             switch self {
             case .seconds: Self.scaled(value * 1e9, by: 1000, ["ns", "µs", "ms", "s"])
             case .bytes: Self.scaled(value, by: 1024, ["B", "KiB", "MiB", "GiB"])
             case .perSecond: "\(Int(value)) /s"
+            case .count: "\(Int(value))"
             }
         }
 
@@ -54,6 +68,11 @@ struct Figure: Sendable {
     /// In the same unit; `nil` when there is none.
     var budget: Double?
     var reference: Reference?
+
+    /// Rates have to reach their budget, all else has to stay within; true without a budget.
+    var meetsBudget: Bool {
+        budget.map { unit == .perSecond ? value >= $0 : value <= $0 } ?? true
+    }
 }
 
 /// Times work with a clock that never goes back.

@@ -27,15 +27,22 @@ final class Report: Sendable {
     func add(_ figure: Figure) {
         figures.withLock { $0.append(figure) }
         let unit = figure.unit
-        let budget = figure.budget.map { "\(figure.value <= $0 ? "≤" : "over") \(unit.format($0))" } ?? ""
+        let budget =
+            figure.budget.map { limit in
+                let isMet = figure.meetsBudget
+                return "\(unit == .perSecond ? isMet ? "≥" : "below" : isMet ? "≤" : "over") \(unit.format(limit))"
+            } ?? ""
         let ratio = figure.reference.map { Self.ratio(figure.value, $0.value) } ?? ""
         let reference = figure.reference.map { "\($0.name): \(unit.format($0.value))" } ?? ""
         Self.write(Self.row([figure.what, figure.load, unit.format(figure.value), budget, ratio, reference]))
     }
 
+    /// Prints a line that is no figure.
+    func note(_ text: String) { Self.write(text) }
+
     func finish() {
-        let over = figures.withLock { $0.count { figure in figure.budget.map { figure.value > $0 } ?? false } }
-        Self.write(over == 0 ? "all within their budgets" : "\(over) over their budgets")
+        let missed = figures.withLock { $0.count { !$0.meetsBudget } }
+        Self.write(missed == 0 ? "all budgets are met" : "\(missed) budgets are not met")
     }
 
     /// The figures as JSON; values are in nanoseconds, bytes, or events per second.

@@ -30,7 +30,7 @@ struct SchedulerBenchmark: Benchmark {
         ]
     }
 
-    func run(_ report: Report) throws {
+    func run(_ report: Report, _ settings: BenchmarkSettings) throws {
         for (tasks, nodes, budget) in [(1000, 1000, 0.020), (100_000, 10_000, 3.0)] {
             let reference = Self.copying(nodes: nodes, times: tasks)
             for form in try forms() {

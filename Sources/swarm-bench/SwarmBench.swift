@@ -7,18 +7,20 @@ internal import SwarmCore
 /// Measures the project on the machine at hand.
 @main
 struct SwarmBench: AsyncParsableCommand {
-    static let benchmarks: [any Benchmark] = [SchedulerBenchmark()]
+    static let benchmarks: [any Benchmark] = [SchedulerBenchmark(), ClusterBenchmark()]
 
     static let configuration = CommandConfiguration(
         commandName: "swarm-bench",
         abstract: "Measure swarmctl's parts",
         discussion: """
             Prints a table: each figure beside its budget and a reference that was taken in the same run. \
-            Figures of a debug build say nothing.
+            Figures of a debug build say nothing. Engines are simulated in this process; the manager is \
+            a process of its own.
 
             BENCHMARKS: \(benchmarks.map { "\($0.name) (\($0.abstract))" }.joined(separator: ", "))
 
-            EXIT STATUS: 0 measured, within the budgets or not; 64 no such benchmark.
+            EXIT STATUS: 0 measured, within the budgets or not; 13 the manager does not do its work; \
+            64 no such benchmark.
             """
     )
 
@@ -28,17 +30,47 @@ struct SwarmBench: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where to write the figures as JSON too.", valueName: "file"))
     var json: String?
 
+    @Option(help: ArgumentHelp("The manager to measure.", valueName: "file"))
+    var swarmd = ".build/swarmd"
+
+    @Option(help: ArgumentHelp("For logs and states of managers.", valueName: "folder"))
+    var folder = ".build/bench"
+
+    @Option(help: ArgumentHelp("Folder with ca.pem, cert.pem and key.pem for 127.0.0.1.", valueName: "folder"))
+    var certificates: String?
+
+    @Option(help: ArgumentHelp("How many engines are simulated.", valueName: "number"))
+    var engines = 1000
+
+    @Option(help: ArgumentHelp("How many containers each of them has.", valueName: "number"))
+    var containers = 30
+
     func validate() throws {
         let known = Self.benchmarks.map(\.name)
         for name in names where !known.contains(name) {
             throw ValidationError("unknown benchmark \"\(name)\"; known are \(known.joined(separator: ", "))")
         }
+        guard (1...60_000).contains(engines), (1...20_000).contains(containers) else {
+            throw ValidationError("--engines takes 1 to 60000, --containers 1 to 20000")
+        }
     }
 
     func run() async throws {
         let report = Report(machine: MachineDescription())
-        for benchmark in Self.benchmarks where names.isEmpty || names.contains(benchmark.name) {
-            try await benchmark.run(report)
+        let settings = BenchmarkSettings(
+            program: swarmd,
+            folder: folder,
+            certificates: certificates,
+            engines: engines,
+            containers: containers
+        )
+        do {
+            for benchmark in Self.benchmarks where names.isEmpty || names.contains(benchmark.name) {
+                try await benchmark.run(report, settings)
+            }
+        } catch let error as BenchmarkError {
+            report.note("Error: \(error.message)" + (error.hint.map { "\n\nHint: \($0)" } ?? ""))
+            throw ExitCode(error.kind.rawValue)
         }
         report.finish()
         if let json {
