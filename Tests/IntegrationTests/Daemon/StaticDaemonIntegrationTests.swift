@@ -63,11 +63,11 @@ struct StaticDaemonIntegrationTests {
 
         #expect(try await root.run(["list", url]).line == "127.0.0.1:23999")
         agent.kill(SIGTERM)
-        #expect(await agent.wait(timeout: .seconds(10)).status == 0)
+        #expect(await agent.wait(timeout: .seconds(60)).status == 0)
         #expect(try await root.run(["list", url]).line.isEmpty)
 
         manager.kill(SIGTERM)
-        #expect(await manager.wait(timeout: .seconds(10)).status == 0)
+        #expect(await manager.wait(timeout: .seconds(60)).status == 0)
     }
 
     @Test("a name that is not known is an error with its status, at once")

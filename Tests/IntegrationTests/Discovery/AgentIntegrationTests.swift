@@ -23,7 +23,7 @@ struct AgentIntegrationTests {
             #expect(try await swarmd.run(["health", socket]).line == "registered")
 
             manager.kill(SIGKILL)
-            _ = await manager.wait(timeout: .seconds(10))
+            _ = await manager.wait(timeout: .seconds(60))
             try await expectEventually("it is not registered when its TTL has passed") {
                 let health = try await swarmd.run(["health", socket])
                 return health.status == 13 && health.errors.contains("the node is not registered")
@@ -34,7 +34,7 @@ struct AgentIntegrationTests {
             }
 
             agent.kill(SIGTERM)
-            let end = await agent.wait(timeout: .seconds(10))
+            let end = await agent.wait(timeout: .seconds(60))
             #expect(end.status == 0)
             #expect(end.errors.components(separatedBy: "discovery lost").count == 2, "one line: \(end)")
             #expect(end.errors.contains("deregistered"), "\(end)")
@@ -78,7 +78,7 @@ struct AgentIntegrationTests {
             }
 
             agent.kill(SIGTERM)
-            #expect(await agent.wait(timeout: .seconds(10)).status == 0)
+            #expect(await agent.wait(timeout: .seconds(60)).status == 0)
             #expect(try await swarmd.run(["list"] + options + [url]).line.isEmpty)
         }
         try await renewed.stop()

@@ -33,12 +33,12 @@ struct TokenIntegrationTests {
 
             // The token and its members are on disk.
             host.kill(SIGKILL)
-            _ = await host.wait(timeout: .seconds(10))
+            _ = await host.wait(timeout: .seconds(60))
             try await swarmd.start(arguments, until: "listening")
             #expect(try await swarmd.run(["list", cluster]).line == "127.0.0.1:19939")
 
             agent.kill(SIGTERM)
-            #expect(await agent.wait(timeout: .seconds(10)).status == 0)
+            #expect(await agent.wait(timeout: .seconds(60)).status == 0)
             #expect(try await swarmd.run(["list", cluster]).line.isEmpty)
         }
     }
@@ -52,7 +52,7 @@ struct TokenIntegrationTests {
             let words = ["join", "--advertise", "127.0.0.1:19939", "--heartbeat", "1s", "--ttl", "2s"]
             let agent = try await swarmd.start(words + ["token://own@\(Self.host)"], until: "registered")
             agent.kill(SIGKILL)
-            _ = await agent.wait(timeout: .seconds(10))
+            _ = await agent.wait(timeout: .seconds(60))
             #expect(try await swarmd.run(["list", "token://own@\(Self.host)"]).line == "127.0.0.1:19939")
             try await expectEventually("the member expires") {
                 try await swarmd.run(["list", "token://own@\(Self.host)"]).line.isEmpty
