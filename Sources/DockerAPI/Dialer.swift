@@ -36,6 +36,9 @@ struct Dialer: Sendable {
                 }
             }
         let pipe = try await connect(bootstrap, timeLimit: timeLimit)
+        if isTCP {
+            pipe.breakWhenPeerIsGone(named: "\(address)")
+        }
         guard context != nil else {
             return pipe
         }
@@ -133,11 +136,10 @@ extension ClientBootstrap {
         let probed = common.channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
         #if os(Linux)
-        // First probe after 10 s, then every 5 s, dead after 3; and so with bytes that are not acknowledged.
+        // First probe after 10 s, then every 5 s, dead after 3; with bytes that wait, see ``PeerSigns``.
         return probed.channelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 10)
             .channelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
             .channelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
-            .channelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 25_000)
         #else
         return probed
         #endif

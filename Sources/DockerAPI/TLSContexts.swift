@@ -16,6 +16,12 @@ internal import Darwin
 /// Connections that are open keep what they were made with, so that a renewed certificate drops
 /// none. While files are being replaced and do not fit together, the last good settings stay.
 package final class TLSContexts: Sendable {
+    /// How long a connection that is closed waits for the peer's `close_notify`.
+    ///
+    /// Nobody reads what it would say; and an engine whose client went away ends its side only when
+    /// the connection does.
+    private static let farewellTime = TimeAmount.milliseconds(100)
+
     package let files: TLSFiles
     private let state: Mutex<State>
 
@@ -101,7 +107,7 @@ package final class TLSContexts: Sendable {
             configuration.trustRoots = .certificates(try load(authority) { try NIOSSLCertificate.fromPEMFile($0) })
         }
         configuration.minimumTLSVersion = .tlsv12
-        configuration.shutdownTimeout = .seconds(2)
+        configuration.shutdownTimeout = Self.farewellTime
         configuration.certificateVerification =
             !files.verifiesPeer ? .none : isServer ? .noHostnameVerification : .fullVerification
         return configuration

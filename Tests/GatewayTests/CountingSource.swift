@@ -16,10 +16,11 @@ final class CountingSource: ByteSource {
         return ByteBuffer(repeating: 1, count: 64 << 10)
     }
 
-    /// Polls, because nothing tells that something does not happen.
+    /// Returns when some bytes were taken and then none for a while; polls, because nothing tells that something does
+    /// not happen.
     func waitUntilQuiet() async throws {
-        var last = -1
-        while last != count {
+        var last = 0
+        while last == 0 || last != count {
             last = count
             try await ContinuousClock().sleep(for: .milliseconds(200))
         }

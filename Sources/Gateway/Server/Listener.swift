@@ -27,21 +27,25 @@ final class Listener: Sendable {
         let (pipes, continuation) = AsyncStream<BytePipe>.makeStream()
         self.pipes = pipes
         self.continuation = continuation
-        let contexts: TLSContexts? =
+        let (isTCP, contexts): (Bool, TLSContexts?) =
             switch address {
-            case .tcp: tls
-            case .unix: nil
+            case .tcp: (true, tls)
+            case .unix: (false, nil)
             }
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.autoRead, value: false)
-            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .probingClients(isTCP)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try contexts?.secureServer(channel)
-                    continuation.yield(try BytePipe.install(on: channel))
+                    let pipe = try BytePipe.install(on: channel)
+                    if isTCP {
+                        pipe.breakWhenPeerIsGone(named: pipe.remoteHost)
+                    }
+                    continuation.yield(pipe)
                 }
             }
         do {
@@ -66,5 +70,23 @@ final class Listener: Sendable {
     func close() {
         channel.close(promise: nil)
         continuation.finish()
+    }
+}
+
+extension ServerBootstrap {
+    /// For TCP: probes that find a client whose machine is gone within two minutes, so that its call is cancelled.
+    fileprivate func probingClients(_ isTCP: Bool) -> ServerBootstrap {
+        guard isTCP else {
+            return self
+        }
+        let probing = childChannelOption(.socketOption(.so_keepalive), value: 1)
+        #if os(Linux)
+        // First probe after 60 s, then every 15 s, gone after 4.
+        return probing.childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 60)
+            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 15)
+            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
+        #else
+        return probing
+        #endif
     }
 }
