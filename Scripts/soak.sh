@@ -50,4 +50,4 @@ mkdir -p .build/integration
 Scripts/testbed/busybox-image.sh --save .build/integration/busybox.tar
 python3 Scripts/failover/rounds.py --hosts soak-managers --image .build/integration/busybox.tar --program "$swarmctl" \
     --rounds 50 --ttl 10 --frozen 40 --pause 0.7
-Scripts/streams/run.sh --mebibytes 1024 --traffic 1800 --idle 600 --kills 1000
+Scripts/streams/run.sh --mebibytes 1024 --traffic 1800 --idle 600 --kills 1000 --at-once yes

@@ -8,6 +8,7 @@ hashed on both sides.
 import argparse
 import base64
 import hashlib
+import json
 import os
 import sys
 import threading
@@ -43,9 +44,12 @@ def plain(connection, is_tty):
 
 
 class Matrix:
-    def __init__(self, server, size):
+    def __init__(self, server, size, label=""):
         self.server = server
         self.size = size
+        self.label = label + ": " if label else ""
+        # Of the containers that this run makes.
+        self.mark = str(os.getpid())
         self.failed = False
 
     def row(self, name, check):
@@ -56,8 +60,8 @@ class Matrix:
             problem = f"{type(error).__name__}: {error}"
             traceback.print_exc(file=sys.stderr)
         self.failed = self.failed or problem is not None
-        print(f"{name}: {problem or 'ok'}", flush=True)
-        print(f"{name}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+        print(f"{self.label}{name}: {problem or 'ok'}", flush=True)
+        print(f"{self.label}{name}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
 
     # The two ways to a raw stream.
 
@@ -73,7 +77,7 @@ class Matrix:
     def attach_stream(self, command, is_tty, has_stdin, headers=UPGRADE, query="", timeout=120):
         made = self.server.call("POST", "/containers/create", {
             "Image": "busybox", "Cmd": command, "Tty": is_tty, "OpenStdin": has_stdin, "StdinOnce": has_stdin,
-            "AttachStdin": has_stdin, "AttachStdout": True, "AttachStderr": True, "Labels": {"streams": "1"}})["Id"]
+            "AttachStdin": has_stdin, "AttachStdout": True, "AttachStderr": True, "Labels": {"streams": self.mark}})["Id"]
         connection = self.server.connect(timeout)
         stdin = "&stdin=1" if has_stdin else ""
         status, answer = connection.request(
@@ -156,6 +160,14 @@ class Matrix:
         connection.close_output()
         return self.compare(b"".join(plain(connection, False)), b"old form\n")
 
+    def read_late(self, wait):
+        """A program that takes nothing for a while is slow, not gone."""
+        connection, _ = self.exec_stream(["sh", "-c", f"sleep {wait}; wc -c"], False, True, timeout=wait + 120)
+        size = 16 << 20
+        sender = threading.Thread(target=lambda: (connection.send(bytes(size)), connection.close_output()), daemon=True)
+        sender.start()
+        return self.compare(b"".join(plain(connection, False)).strip(), str(size).encode())
+
     def detached(self):
         made = self.server.call("POST", f"/containers/{self.box}/exec", {"Cmd": ["sh", "-c", "echo x >/detached"]})["Id"]
         self.server.call("POST", f"/exec/{made}/start", {"Detach": True})
@@ -194,7 +206,7 @@ class Matrix:
 
     def websocket(self):
         made = self.server.call("POST", "/containers/create", {
-            "Image": "busybox", "Cmd": ["cat"], "OpenStdin": True, "Labels": {"streams": "1"}})["Id"]
+            "Image": "busybox", "Cmd": ["cat"], "OpenStdin": True, "Labels": {"streams": self.mark}})["Id"]
         self.server.call("POST", f"/containers/{made}/start")
         connection = self.server.connect()
         key = base64.b64encode(os.urandom(16)).decode()
@@ -243,16 +255,18 @@ class Matrix:
     def compare(found, wanted):
         return None if found == wanted else f"{found!r} instead of {wanted!r}"
 
-    def run(self, traffic, idle):
+    def run(self, traffic, idle, late):
         version = self.server.call("GET", "/version")["Version"]
         self.box = self.server.call("POST", "/containers/create", {
-            "Image": "busybox", "Cmd": ["sleep", "86400"], "Labels": {"streams": "1"},
+            "Image": "busybox", "Cmd": ["sleep", "86400"], "Labels": {"streams": self.mark},
             "ExposedPorts": {"80/tcp": {}}, "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": ""}]}}})["Id"]
         self.server.call("POST", f"/containers/{self.box}/start")
         try:
             self.row("version begins with swarm/", lambda: self.compare(version[:6], "swarm/"))
             bindings = self.server.call("GET", f"/containers/{self.box}/json")["NetworkSettings"]["Ports"]["80/tcp"]
             self.row("published address is the node's", lambda: self.compare(bindings[0]["HostIp"], "127.0.0.1"))
+            read_late = threading.Thread(target=self.row, args=("exec read late", lambda: self.read_late(late)))
+            read_late.start()
             self.bodies()
             self.row("exec old form", lambda: self.old_form(self.exec_stream))
             self.row("attach old form", lambda: self.old_form(self.attach_stream))
@@ -262,8 +276,10 @@ class Matrix:
                 self.row(f"{kind} resize", lambda: self.resized(kind))
             self.row("attach by websocket", self.websocket)
             self.row("exec held", lambda: self.held(traffic, idle))
+            read_late.join()
         finally:
-            for made in self.server.call("GET", "/containers/json", query={"all": 1, "filters": '{"label":["streams=1"]}'}):
+            filters = json.dumps({"label": [f"streams={self.mark}"]})
+            for made in self.server.call("GET", "/containers/json", query={"all": 1, "filters": filters}):
                 self.server.call("DELETE", f"/containers/{made['Id']}", query={"force": 1})
 
 
@@ -274,9 +290,11 @@ def main():
     parser.add_argument("--mebibytes", type=int, default=32, help="size of each body")
     parser.add_argument("--traffic", type=float, default=3, help="seconds that a stream is held with traffic")
     parser.add_argument("--idle", type=float, default=3, help="seconds that it is then silent")
+    parser.add_argument("--late", type=int, default=40, help="seconds that a program waits before it reads")
+    parser.add_argument("--label", default="", help="what each line begins with")
     arguments = parser.parse_args()
-    matrix = Matrix(Server(arguments.address, arguments.certificates), arguments.mebibytes << 20)
-    matrix.run(arguments.traffic, arguments.idle)
+    matrix = Matrix(Server(arguments.address, arguments.certificates), arguments.mebibytes << 20, arguments.label)
+    matrix.run(arguments.traffic, arguments.idle, arguments.late)
     sys.exit(1 if matrix.failed else 0)
 
 
