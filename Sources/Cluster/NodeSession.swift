@@ -18,6 +18,8 @@ final class NodeSession: Sendable {
     private let wake = Wake()
     private let stopped = Wake()
     private let lastAnswer = Mutex<ContinuousClock.Instant?>(nil)
+    /// Whether a ping has failed since the last answer.
+    private let silence = Mutex(false)
 
     /// The newest version whose answers are read here; engines that speak newer ones are asked for it.
     private static let newestVersion = APIVersion(major: 1, minor: 47)
@@ -50,15 +52,27 @@ final class NodeSession: Sendable {
         lastAnswer.withLock { $0 }.map { ContinuousClock.now - $0 < duration } ?? false
     }
 
-    func noteAnswer() { lastAnswer.withLock { $0 = .now } }
+    /// Whether the last ping stayed without an answer, and nothing was heard since.
+    var isSilent: Bool { silence.withLock { $0 } }
+
+    func noteAnswer() {
+        lastAnswer.withLock { $0 = .now }
+        silence.withLock { $0 = false }
+    }
 
     /// Asks whether the engine answers.
     ///
-    /// - Throws: when it does not, within ``ClusterConfiguration/probeTimeout``.
-    func ping() async throws {
-        let deadline = Deadline.after(configuration.probeTimeout)
-        try await withDeadline(deadline, operation: "waiting for \"\(address)\" to answer a ping") {
-            try await self.baseClient.ping(deadline: deadline)
+    /// - Throws: when it does not, within `time`, or ``ClusterConfiguration/probeTimeout``.
+    func ping(within time: Duration? = nil) async throws {
+        let deadline = Deadline.after(time ?? configuration.probeTimeout)
+        do {
+            try await withDeadline(deadline, operation: "waiting for \"\(address)\" to answer a ping") {
+                try await self.baseClient.ping(deadline: deadline)
+            }
+        } catch {
+            try Task.checkCancellation()
+            silence.withLock { $0 = true }
+            throw error
         }
         noteAnswer()
     }

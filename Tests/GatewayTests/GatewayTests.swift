@@ -88,8 +88,11 @@ struct GatewayTests {
 
         #expect(text.contains("swarm_nodes{status=\"Healthy\"} 1\n"))
         #expect(text.contains("swarm_containers{state=\"running\"} 1\n"))
-        let labels = #"{route="containers/{name}/json",method="GET",status="404"}"#
-        #expect(text.contains("swarm_request_seconds_count\(labels) 1\n"))
+        let labels = #"route="containers/{name}/json",method="GET",status="404""#
+        #expect(text.contains("# TYPE swarm_request_seconds histogram\n"))
+        #expect(text.contains("swarm_request_seconds_count{\(labels)} 1\n"))
+        #expect(text.contains("swarm_request_seconds_bucket{\(labels),le=\"600.0\"} 1\n"))
+        #expect(text.contains("swarm_request_seconds_bucket{\(labels),le=\"+Inf\"} 1\n"))
     }
 
     @Test("info has classic swarm's lines for each node")

@@ -34,7 +34,7 @@ extension DockerRoutes {
         if query.limit > 0 {
             found = Array(found.prefix(query.limit))
         }
-        let sizes = request.flag("size") ? try await sizes(request) : [:]
+        let sizes = request.flag("size") ? try await sizes(request, responder) : [:]
         let now = WallTime.now
         try await responder.send(
             json: JSON(
@@ -71,8 +71,8 @@ extension DockerRoutes {
     }
 
     /// The engines' elements with sizes, which are not kept because they cost the engine a walk.
-    private func sizes(_ request: GatewayRequest) async throws -> [String: JSON] {
-        let answers = try await collect(request, query: [("all", "1"), ("size", "1")])
+    private func sizes(_ request: GatewayRequest, _ responder: Responder) async throws -> [String: JSON] {
+        let answers = try await collect(request, query: [("all", "1"), ("size", "1")], for: responder)
         var byID: [String: JSON] = [:]
         for element in answers.flatMap(\.json.elements) {
             if let id = element["Id"]?.string {

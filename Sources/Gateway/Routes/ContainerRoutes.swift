@@ -43,12 +43,14 @@ extension DockerRoutes {
     }
 
     func change(_ call: EngineCall, _ id: String, _ responder: Responder) async throws {
-        try await call.run { response in
-            let body = try await response.collect()
-            if response.status < 400 {
-                await cluster.refreshContainer(id, on: call.node.address)
+        try await whileThere(call.node) {
+            try await call.run { response in
+                let body = try await response.collect()
+                if response.status < 400 {
+                    await cluster.refreshContainer(id, on: call.node.address)
+                }
+                try await EngineCall.send(response, body: body, to: responder)
             }
-            try await EngineCall.send(response, body: body, to: responder)
         }
     }
 
@@ -66,7 +68,9 @@ extension DockerRoutes {
 
     private func inspectContainer(_ request: GatewayRequest, _ responder: Responder) async throws {
         let (call, _) = try containerCall(request, tail: ["json"])
-        try await call.rewrite(to: responder) { ContainerRewriting.inspection($0, node: call.node) }
+        try await whileThere(call.node) {
+            try await call.rewrite(to: responder) { ContainerRewriting.inspection($0, node: call.node) }
+        }
     }
 
     /// Renames, when no other container of the cluster has the name.

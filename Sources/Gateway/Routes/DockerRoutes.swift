@@ -55,18 +55,25 @@ struct DockerRoutes: Sendable {
         return node
     }
 
-    /// Asks several nodes at once.
+    /// Asks several nodes at once; the answer of one that is gone is not waited for.
     ///
+    /// - Parameters:
+    ///   - nodes: all of them.
+    ///   - skipsSilent: whether a node counts as gone when it leaves a ping without an answer, and not only when it is
+    ///     disconnected.
+    ///   - question: for each node.
     /// - Returns: what each answered, in the order of `nodes`.
     func ask<Answer: Sendable>(
         _ nodes: [NodeState],
+        skipsSilent: Bool = false,
         _ question: @escaping @Sendable (NodeState) async throws -> Answer
     ) async -> [(node: NodeState, result: Result<Answer, any Error>)] {
         await withTaskGroup(of: (Int, Result<Answer, any Error>).self) { group in
             for (index, node) in nodes.enumerated() {
                 group.addTask {
                     do {
-                        return (index, .success(try await question(node)))
+                        let answer = try await whileThere(node, skipsSilent: skipsSilent) { try await question(node) }
+                        return (index, .success(answer))
                     } catch {
                         return (index, .failure(error))
                     }
@@ -80,18 +87,49 @@ struct DockerRoutes: Sendable {
         }
     }
 
+    /// Runs `body`, and gives it up when the node is gone; `skipsSilent` as in ``ask(_:skipsSilent:_:)``.
+    ///
+    /// - Throws: ``GatewayError/nodeDown(node:reason:)``, or what `body` throws.
+    func whileThere<Value: Sendable>(
+        _ node: NodeState,
+        skipsSilent: Bool = false,
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let noAnswer = "no answer to a ping"
+        guard !skipsSilent || !cluster.isSilent(node.address) else {
+            throw GatewayError.nodeDown(node: node.name, reason: noAnswer)
+        }
+        return try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                guard skipsSilent else {
+                    let reason = try await cluster.waitUntilGone(node.address)
+                    throw GatewayError.nodeDown(node: node.name, reason: reason)
+                }
+                try await cluster.waitForSilence(of: node.address)
+                throw GatewayError.nodeDown(node: node.name, reason: noAnswer)
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else {
+                throw CancellationError()
+            }
+            return value
+        }
+    }
+
     /// The JSON that each healthy node answers to this request; nodes that fail are left out unless
-    /// all do.
+    /// all do, and named in the header of the answer.
     func collect(
         _ request: GatewayRequest,
         from nodes: [NodeState]? = nil,
-        query: [(String, String)]? = nil
+        query: [(String, String)]? = nil,
+        for responder: Responder
     ) async throws -> [(node: NodeState, json: JSON)] {
         let path = EngineCall.path(request.segments)
         let method = request.method
         let query = query ?? request.pairs
         let nodes = nodes ?? cluster.snapshot.healthyNodes
-        let answers = await ask(nodes) { node in
+        let answers = await ask(nodes, skipsSilent: true) { node in
             try await engine(for: node, request)
                 .call(method, path, query: query, deadline: .after(Self.listTime)).json()
         }
@@ -101,7 +139,33 @@ struct DockerRoutes: Sendable {
         if found.isEmpty, case .failure(let error) = answers.first?.result {
             throw error
         }
+        noteMissing(
+            answers.compactMap { answer in
+                guard case .failure(let error) = answer.result else {
+                    return nil
+                }
+                return (node: answer.node, error: error)
+            },
+            request,
+            responder
+        )
         return found
+    }
+
+    /// Tells the client and the operator whose part a list lacks.
+    private func noteMissing(
+        _ missing: [(node: NodeState, error: any Error)],
+        _ request: GatewayRequest,
+        _ responder: Responder
+    ) {
+        for (node, error) in missing {
+            responder.addMissingNode(node.name)
+            let reason = ErrorReport(error).message
+            logger.info(
+                "list without a node",
+                metadata: ["request": "\(request.id)", "node": "\(node.name)", "reason": "\(reason)"]
+            )
+        }
     }
 
     // MARK: Containers

@@ -81,7 +81,7 @@ extension DockerRoutes {
         until: Double?
     ) async -> [(event: EngineEvent, node: NodeState)] {
         let end = min(until ?? WallTime.now, WallTime.now)
-        let answers = await ask(cluster.snapshot.healthyNodes) { node in
+        let answers = await ask(cluster.snapshot.healthyNodes, skipsSilent: true) { node in
             let engine = try engine(for: node, request)
             let query = [("since", Self.since(since, on: node)), ("until", "\(end + node.clockCorrection)")]
             let reply = try await engine.call(.GET, "/events", query: query, deadline: .after(Self.pastTime))

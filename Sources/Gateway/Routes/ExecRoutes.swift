@@ -48,7 +48,7 @@ extension DockerRoutes {
             return node
         }
         let path = EngineCall.path(["exec", id, "json"])
-        let answers = await ask(nodes) { node in
+        let answers = await ask(nodes, skipsSilent: true) { node in
             try await engine(for: node, request).call(.GET, path, deadline: .after(Self.listTime))
         }
         guard let found = answers.first(where: { (try? $0.result.get()) != nil })?.node else {

@@ -49,7 +49,7 @@ extension DockerRoutes {
         guard !nodes.isEmpty else {
             return try await responder.send(json: [])
         }
-        let answers = try await collect(changed, from: nodes)
+        let answers = try await collect(changed, from: nodes, for: responder)
         try await responder.send(json: Self.merge(images: answers.map(\.json)))
     }
 

@@ -32,7 +32,7 @@ extension DockerRoutes {
         }
         var seen = Set<String>()
         var networks: [(network: JSON, node: NodeState)] = []
-        for (node, answer) in nodes.isEmpty ? [] : try await collect(changed, from: nodes) {
+        for (node, answer) in nodes.isEmpty ? [] : try await collect(changed, from: nodes, for: responder) {
             for network in answer.elements where seen.insert(network["Id"]?.string ?? "").inserted {
                 networks.append((network, node))
             }

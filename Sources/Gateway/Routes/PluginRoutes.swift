@@ -30,7 +30,7 @@ extension DockerRoutes {
             return try await responder.send(json: [])
         }
         var seen = Set<String>()
-        let plugins = try await collect(request).flatMap(\.json.elements)
+        let plugins = try await collect(request, for: responder).flatMap(\.json.elements)
         try await responder.send(json: JSON(plugins.filter { seen.insert($0["Name"]?.string ?? "").inserted }))
     }
 

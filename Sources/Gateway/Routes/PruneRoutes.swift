@@ -51,7 +51,7 @@ extension DockerRoutes {
             throw GatewayError.noHealthyNode
         }
         let (path, query) = (EngineCall.path(request.segments), request.pairs)
-        let answers = await ask(nodes) { node in
+        let answers = await ask(nodes, skipsSilent: true) { node in
             let answer = try await engine(for: node, request)
                 .call(.GET, path, query: query, deadline: .after(.seconds(60))).json()
             return answer.rewriting { usage in

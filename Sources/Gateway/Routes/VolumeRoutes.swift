@@ -29,7 +29,8 @@ extension DockerRoutes {
         var seen = Set<String>()
         var volumes: [JSON] = []
         var warnings: [String] = []
-        let answers = nodes.isEmpty ? [] : try await collect(changed, from: nodes)
+        let answers = nodes.isEmpty ? [] : try await collect(changed, from: nodes, for: responder)
+        warnings += responder.missingNodes.map { "node \($0) does not answer: its volumes are missing" }
         let all = answers.flatMap { $0.json["Volumes"]?.elements ?? [] }
         let plain = filters.plainNames(among: all.map { $0["Name"]?.string ?? "" })
         for (node, answer) in answers {

@@ -20,21 +20,31 @@ final class GatewayMetrics: Sendable {
         }
     }
 
-    private struct Sum {
+    private struct Latencies {
+        /// Upper bounds in seconds; what took longer counts in the total alone.
+        static let bounds = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 60, 600]
+
+        /// Requests up to each bound and above the one before it.
+        var counts = [Int](repeating: 0, count: bounds.count)
         var count = 0
         var seconds = 0.0
+
+        mutating func add(_ time: Double) {
+            count += 1
+            seconds += time
+            if let index = Self.bounds.firstIndex(where: { time <= $0 }) {
+                counts[index] += 1
+            }
+        }
     }
 
-    private let requests = Mutex<[Key: Sum]>([:])
+    private let requests = Mutex<[Key: Latencies]>([:])
     private let placements = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
 
     /// Counts an answered request; `seconds` of a stream are those until its end.
     func record(route: String, method: String, status: Int, seconds: Double) {
-        requests.withLock { requests in
-            requests[Key(route: route, method: method, status: status), default: Sum()].count += 1
-            requests[Key(route: route, method: method, status: status), default: Sum()].seconds += seconds
-        }
+        requests.withLock { $0[Key(route: route, method: method, status: status), default: Latencies()].add(seconds) }
     }
 
     /// Counts a container that was placed and created.
@@ -91,13 +101,24 @@ final class GatewayMetrics: Sendable {
             family("swarm_certificate_expiry_seconds", "gauge", "When the certificate expires, since 1970.")
             lines.append("swarm_certificate_expiry_seconds \(certificateExpiry)")
         }
-        family("swarm_request_seconds", "summary", "Requests by route, until the end of the answer.")
-        for (key, sum) in requests.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
-            let labels = "{route=\"\(Self.escape(key.route))\",method=\"\(key.method)\",status=\"\(key.status)\"}"
-            lines.append("swarm_request_seconds_sum\(labels) \(sum.seconds)")
-            lines.append("swarm_request_seconds_count\(labels) \(sum.count)")
+        family("swarm_request_seconds", "histogram", "Requests by route, until the end of the answer.")
+        for (key, latencies) in requests.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            lines += Self.histogram(key, latencies)
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func histogram(_ key: Key, _ latencies: Latencies) -> [String] {
+        let labels = "route=\"\(escape(key.route))\",method=\"\(key.method)\",status=\"\(key.status)\""
+        var sum = 0
+        var lines = zip(Latencies.bounds, latencies.counts).map { bound, count in
+            sum += count
+            return "swarm_request_seconds_bucket{\(labels),le=\"\(bound)\"} \(sum)"
+        }
+        lines.append("swarm_request_seconds_bucket{\(labels),le=\"+Inf\"} \(latencies.count)")
+        lines.append("swarm_request_seconds_sum{\(labels)} \(latencies.seconds)")
+        lines.append("swarm_request_seconds_count{\(labels)} \(latencies.count)")
+        return lines
     }
 
     private static func containers(_ snapshot: ClusterSnapshot) -> [String: Int] {

@@ -15,6 +15,8 @@ package final class Responder: Sendable {
         case upgraded
     }
 
+    /// Names the nodes that did not answer, in a list without their part.
+    static let missingField = "X-Swarm-Missing-Nodes"
     private static let firstWithJSONErrors = APIVersion(major: 1, minor: 24)
 
     private let pipe: BytePipe
@@ -26,6 +28,7 @@ package final class Responder: Sendable {
     private let progress = Mutex(Progress.nothing)
     private let sentStatus = Mutex(0)
     private let keepsConnection: Mutex<Bool>
+    private let missing = Mutex<[String]>([])
 
     init(pipe: BytePipe, request: HTTPRequestHead, headers: HTTPHeaders) {
         self.pipe = pipe
@@ -60,6 +63,16 @@ package final class Responder: Sendable {
     /// Announces that the connection closes after this answer.
     func closeAfterwards() {
         keepsConnection.withLock { $0 = false }
+    }
+
+    /// Notes that the answer lacks the part of a node; the header of an answer that was not begun names it.
+    func addMissingNode(_ name: String) {
+        missing.withLock { $0.append(name) }
+    }
+
+    /// The nodes whose part the answer lacks.
+    var missingNodes: [String] {
+        missing.withLock { $0 }
     }
 
     // MARK: Whole answers
@@ -174,6 +187,9 @@ package final class Responder: Sendable {
         var fields = headers
         for field in commonHeaders where !fields.contains(name: field.name) {
             fields.add(name: field.name, value: field.value)
+        }
+        if !missingNodes.isEmpty {
+            fields.replaceOrAdd(name: Self.missingField, value: missingNodes.joined(separator: ","))
         }
         switch framing {
         case .none, .raw: break
