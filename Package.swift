@@ -92,7 +92,7 @@ let package = Package(
         ),
         .target(
             name: "MachineDrivers",
-            dependencies: ["Machines", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore"],
+            dependencies: ["Machines", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore"],
             swiftSettings: strict
         ),
         .target(
@@ -195,7 +195,10 @@ let package = Package(
         ),
         .testTarget(
             name: "MachineDriversTests",
-            dependencies: ["MachineDrivers", "Machines", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore"],
+            dependencies: [
+                "MachineDrivers", "Machines", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore",
+            ],
+            exclude: ["Schemas"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -114,13 +114,15 @@ package struct ClusterLifecycle: Sendable {
     ///   - driver: the driver's name.
     ///   - options: the driver's options as given; a secret only as a reference.
     ///   - settings: what is asked of its engine; only its engine, key and name settings count.
+    ///   - provisions: whether Docker is installed; else all ends when the host runs, and ``provision(_:)`` goes on.
     /// - Returns: the machine's record.
     /// - Throws: ``MachineError/nameTaken(kind:name:by:)`` when it is there and whole.
     package func createMachine(
         _ name: String,
         driver: String,
         options: [String: String],
-        settings: ClusterSpec
+        settings: ClusterSpec,
+        provisions: Bool = true
     ) async throws -> MachineRecord {
         if let problem = ObjectName.problem(with: name) {
             throw MachineError.badName(kind: "machine", name: name, problem: problem)
@@ -134,6 +136,9 @@ package struct ClusterLifecycle: Sendable {
         let cluster = try store.ensureCluster(ClusterRecord(id: newID(), spec: spec, createdAt: context.now()))
         let authority = try identity(for: cluster)
         var record = try await HostCreation(context: context).bringUp(wanted)
+        guard provisions else {
+            return record
+        }
         guard record.ssh != nil else {
             record.phase = .registered
             try store.save(record)

@@ -123,7 +123,9 @@ struct HostCreation: Sendable {
             options: try context.options(record.options, of: driver),
             authorizedKey: try clusterKey(record.cluster),
             hostKey: driver.makesHosts ? try hostKey(for: record) : HostKey(privateKey: "", publicKey: ""),
-            ports: [22, record.enginePort] + (record.role == .manager ? [ClusterSpec.managerPort] : [])
+            ports: [22, record.enginePort] + (record.role == .manager ? [ClusterSpec.managerPort] : []),
+            allowFrom: context.store.hasCluster(record.cluster)
+                ? try context.store.cluster(record.cluster).spec.allowFrom : []
         )
     }
 

@@ -28,6 +28,8 @@ package struct HTTPRequest: Sendable {
     package var deadline: Deadline
     /// Longest wait for a connection, TLS included.
     package var connectTimeout: Duration = .seconds(15)
+    /// Whether sending it again changes nothing more; `nil`: as its method says (RFC 9110, 9.2.2).
+    package var mayRepeat: Bool?
     /// The largest body that ``HTTPClient/send(_:)`` holds in memory, in bytes; streams have no limit.
     package var bodyLimit = 16 << 20
 

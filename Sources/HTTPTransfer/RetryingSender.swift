@@ -32,7 +32,7 @@ package struct RetryPolicy: Sendable {
 /// Sends again what failed for a while only; the one place that retries.
 ///
 /// Repeated are: failures before the request was on its way, whatever the method; broken connections,
-/// timeouts and the statuses 502, 503 and 504, for methods that may be repeated (RFC 9110, 9.2.2); and 429, which
+/// timeouts and the statuses 502, 503 and 504, for requests that may be repeated; and 429, which
 /// says that nothing was done, for all. `Retry-After` is respected. No wait goes beyond the request's
 /// deadline: then the last result stands.
 package struct RetryingSender: HTTPSending {
@@ -87,7 +87,7 @@ package struct RetryingSender: HTTPSending {
     private func wait(after attempt: Int, _ request: HTTPRequest, _ result: Result<HTTPResponse, HTTPError>)
         -> Duration?
     {
-        let mayRepeat = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(request.method)
+        let mayRepeat = request.mayRepeat ?? ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(request.method)
         let own = policy.wait(after: attempt, chance: chance())
         switch result {
         case .failure(let error):

@@ -119,6 +119,8 @@ package struct MachineRequest: Sendable {
     package var hostKey: HostKey
     /// TCP ports that must be reachable: SSH, engine, manager.
     package var ports: [Int]
+    /// Networks in CIDR form that may reach ``ports``; empty: all.
+    package var allowFrom: [String]
 
     package init(
         name: String,
@@ -127,7 +129,8 @@ package struct MachineRequest: Sendable {
         options: [String: String],
         authorizedKey: String,
         hostKey: HostKey,
-        ports: [Int]
+        ports: [Int],
+        allowFrom: [String] = []
     ) {
         self.name = name
         self.id = id
@@ -136,6 +139,7 @@ package struct MachineRequest: Sendable {
         self.authorizedKey = authorizedKey
         self.hostKey = hostKey
         self.ports = ports
+        self.allowFrom = allowFrom
     }
 }
 

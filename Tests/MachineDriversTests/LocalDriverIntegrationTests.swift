@@ -19,16 +19,27 @@ import Darwin
 @Suite("LocalDriver on an engine", .serialized)
 struct LocalDriverIntegrationTests {
     private static let client = HTTPClient()
-    private static let environment = ["SWARMCTL_LOCAL_DOCKER_HOST", "SWARMCTL_TESTBED"]
+    private static let environment = ["SWARMCTL_LOCAL_DOCKER_HOST", "SWARMCTL_TESTBED", "SWARMCTL_TEST_ENGINE"]
         .reduce(into: [String: String]()) { environment, name in
             environment[name] = getenv(name).map { String(cString: $0) }
         }
 
     private let conformance = DriverConformance(
-        driver: { LocalDriver(http: $0, environment: Self.environment) },
-        http: RetryingSender(client),
-        request: { Self.request() }
+        DriverHarness(
+            name: "local",
+            driver: { LocalDriver(http: FaultingSender.path(to: client, plan: $0), environment: environment) },
+            request: { Self.request() },
+            hostKind: "container",
+            hostCall: "POST /containers/create",
+            // An engine on a socket has no accounts, no quota and no rate limit.
+            lacks: [.quotaExceeded, .wrongCredentials, .rateLimit],
+            isSlow: true
+        )
     )
+
+    /// With the engine named, none is looked for.
+    private static let standard = ["local-network": "swarmctl-driver-tests"]
+        .merging(environment["SWARMCTL_TEST_ENGINE"].map { ["local-docker-host": $0] } ?? [:]) { $1 }
 
     private static func request(_ options: [String: String] = [:]) -> MachineRequest {
         let id = String(UInt64.random(in: .min ... .max), radix: 16)
@@ -36,38 +47,16 @@ struct LocalDriverIntegrationTests {
             name: "t-\(id.prefix(6))",
             id: id,
             cluster: "driver-tests",
-            options: options.merging(["local-network": "swarmctl-driver-tests"]) { given, _ in given },
+            options: options.merging(standard) { given, _ in given },
             authorizedKey: "ssh-ed25519 AAAA test",
             hostKey: HostKey(privateKey: "not a key\n", publicKey: "ssh-ed25519 AAAA"),
             ports: [22, 2376]
         )
     }
 
-    @Test("a host is made, changed through all its states, and removed twice")
-    func life() async throws {
-        try await conformance.livesItsLife()
-    }
-
-    @Test("a create that is cut off at any call goes on with nothing made twice", arguments: [false, true])
-    func resume(answerIsLost: Bool) async throws {
-        let calls = try await conformance.resumesAfterCut(answerIsLost: answerIsLost)
-
-        #expect((6...30).contains(calls), "\(calls) calls")
-    }
-
-    @Test("a removal that is cut off at any call goes on")
-    func removal() async throws {
-        try await conformance.removesAfterCut()
-    }
-
-    @Test("a host that is not there is told apart from an error")
-    func gone() async throws {
-        try await conformance.knowsWhatIsGone()
-    }
-
-    @Test("a create that is cancelled says so and goes on later")
-    func cancelled() async throws {
-        try await conformance.canBeCancelled()
+    @Test("the local driver keeps each promise of a driver", arguments: ConformanceCase.allCases)
+    func conformance(promise: ConformanceCase) async throws {
+        try await conformance.check(promise)
     }
 
     @Test("a host has our host key and lets only our key in, from its first start")

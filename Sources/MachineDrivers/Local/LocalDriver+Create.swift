@@ -27,7 +27,10 @@ extension LocalDriver {
             if let container {
                 current = container
             } else {
-                current = try await make(request, wish, in: subnet, at: engine)
+                let id = try await make(request, wish, in: subnet, at: engine)
+                state["container"] = id
+                try save(state)
+                current = try await made(id, at: engine)
             }
             state["container"] = current.id
             state["address"] = current.fixedAddress(on: wish.network)
@@ -78,7 +81,7 @@ extension LocalDriver {
         _ wish: LocalWish,
         in subnet: IPv4Network,
         at engine: LocalEngine
-    ) async throws -> ContainerInfo {
+    ) async throws -> String {
         let address = try await networks.choose(in: subnet, of: wish.network, for: request.id, at: engine)
         let labels = Tag.labels(of: request)
         let name = Self.objectName(request)
@@ -112,8 +115,15 @@ extension LocalDriver {
         } else {
             id = try await engine.containers(ofMachine: request.id).first?.id
         }
-        guard let id, let container: ContainerInfo = try await engine.find("/containers/\(id)/json") else {
+        guard let id else {
             throw engine.problem("the name \"\(name)\" is taken by a container that is not ours", .conflict)
+        }
+        return id
+    }
+
+    private func made(_ id: String, at engine: LocalEngine) async throws -> ContainerInfo {
+        guard let container: ContainerInfo = try await engine.find("/containers/\(id)/json") else {
+            throw engine.problem("its container went away while it was made", .conflict)
         }
         return container
     }

@@ -14,7 +14,7 @@ package struct CreateMachine: SwarmCommand {
         discussion: """
             Makes or adopts the host, installs Docker on it over SSH and protects it with TLS. Run again \
             after any failure, it goes on where it stopped. Flags of the driver are taken too: see them with \
-            --driver D --help.
+            --driver D --help. With --no-provision it stops when the host runs; `swarmctl provision` does the rest.
             """,
         usage: "swarmctl create machine <name> [--driver <driver>] [<options>]",
         examples: [
@@ -29,6 +29,9 @@ package struct CreateMachine: SwarmCommand {
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the host comes from.", valueName: "driver"))
     package var driver = "local"
+
+    @Flag(help: "Stop when the host runs; install nothing.")
+    package var noProvision = false
 
     @OptionGroup package var engine: EngineFlags
     @OptionGroup package var work: WorkOptions
@@ -65,13 +68,21 @@ package struct CreateMachine: SwarmCommand {
         engine.apply(to: &settings)
         let wanted = settings
         let machine = try await context.withLifecycle(work) { lifecycle in
-            try await lifecycle.createMachine(name, driver: driver, options: flags.values, settings: wanted)
+            try await lifecycle.createMachine(
+                name,
+                driver: driver,
+                options: flags.values,
+                settings: wanted,
+                provisions: !noProvision
+            )
         }
         if output.format == .json {
             return try context.terminal.output(json: machine)
         }
         context.terminal.output(name)
-        if let url = machine.engineURL {
+        if noProvision {
+            context.terminal.note("Nothing is installed on it; run `swarmctl provision \(name)` for that.")
+        } else if let url = machine.engineURL {
             context.terminal.note("Its engine answers at \(url); run `eval $(swarmctl env \(name))` to use it.")
         }
     }
