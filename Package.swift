@@ -62,6 +62,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Scheduling", dependencies: ["SwarmCore"], swiftSettings: strict),
+        .target(name: "GoRPC", dependencies: ["SwarmCore"], swiftSettings: strict),
 
         // Row 3
         .target(
@@ -92,7 +93,9 @@ let package = Package(
         ),
         .target(
             name: "MachineDrivers",
-            dependencies: ["Machines", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore"],
+            dependencies: [
+                "Machines", "Provisioning", "GoRPC", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore",
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -161,6 +164,12 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "GoRPCTests",
+            dependencies: ["GoRPC", "SwarmCore", "SwarmTesting"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "SwarmCore"], swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
@@ -187,8 +196,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Cluster", "Discovery", "DockerAPI", "Scheduling", "SwarmCore", nioCore, nioPosix, nioHTTP,
-                nioEmbedded, nioTLS, logging,
+                "Gateway", "Cluster", "Discovery", "DockerAPI", "Scheduling", "SwarmCore", "SwarmTesting", nioCore,
+                nioPosix, nioHTTP, nioEmbedded, nioTLS, logging,
             ],
             exclude: ["Fixtures"],
             swiftSettings: strict

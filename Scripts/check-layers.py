@@ -12,7 +12,7 @@ import sys
 LAYERS = [
     {"COpenSSL", "CLibSSH2", "CLibcurl"},
     {"SwarmCore"},
-    {"PKI", "SecureShell", "HTTPTransfer", "DockerAPI", "Scheduling"},
+    {"PKI", "SecureShell", "HTTPTransfer", "DockerAPI", "Scheduling", "GoRPC"},
     {"Discovery", "Cluster", "Machines", "Provisioning"},
     {"Gateway", "MachineDrivers", "ClusterLifecycle"},
     {"DaemonCommands"},

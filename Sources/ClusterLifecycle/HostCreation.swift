@@ -100,7 +100,9 @@ struct HostCreation: Sendable {
         record.address = try await driver.address(of: machine)
         record.ssh = try await driver.sshAddress(of: machine)
         record.phase = max(record.phase, .created)
-        if driver.makesHosts, let ssh = record.ssh {
+        let port = record.state["engine-port"] ?? record.options["generic-engine-port"]
+        record.enginePort = port.flatMap { UInt16($0) }.map(Int.init) ?? record.enginePort
+        if driver.makesHosts, record.ownKey == nil, let ssh = record.ssh {
             let key = try hostKey(for: record)
             let known = KnownHosts(path: context.store.knownHosts(of: record.cluster))
             let port = ssh.port ?? 22

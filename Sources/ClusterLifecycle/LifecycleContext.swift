@@ -81,12 +81,12 @@ package struct LifecycleContext: Sendable {
     /// Connects to a machine as its driver's hosts are reached.
     ///
     /// For hosts that we made: the cluster's own key, and the host key must be the one that we put there.
-    /// For adopted hosts: the user's keys, and the host key is pinned on first use.
+    /// For adopted hosts: the user's keys, or the machine's own, and the host key is pinned on first use.
     package func connect(to record: MachineRecord, deadline: Deadline) async throws -> SSHConnection {
         guard let address = record.ssh else {
             throw MachineError.notSupported(driver: record.driver, action: "reached over SSH")
         }
-        let isOurs = try driver(record.driver).makesHosts
+        let isOurs = try driver(record.driver).makesHosts && record.ownKey == nil
         let identity = isOurs ? store.sshKey(of: record.cluster) : try sshKey(for: record)
         var destination = try sshConfig.resolve(
             address,
@@ -123,6 +123,9 @@ package struct LifecycleContext: Sendable {
     }
 
     private func sshKey(for record: MachineRecord) throws -> String? {
+        if let own = record.ownKey {
+            return own.hasPrefix("/") ? own : "\(store.root)/\(own)"
+        }
         let key = try record.options["generic-ssh-key"] ?? store.cluster(record.cluster).spec.sshKey
         guard let key, key.hasPrefix("~/") else {
             return key

@@ -11,15 +11,21 @@ package enum DriverCatalog {
     /// - Parameters:
     ///   - environment: of the process; for what is no option of a driver, such as `DOCKER_HOST`.
     ///   - http: makes the calls to providers.
-    /// - Returns: one of each.
+    ///   - folder: of the store, absolute; `nil` for the one that `environment` names. Drivers that run
+    ///     virtual machines keep their disks below it.
+    /// - Returns: one of each, then the plug-ins in `PATH`.
     package static func drivers(
         environment: [String: String],
-        http: any HTTPSending = RetryingSender(HTTPClient())
+        http: any HTTPSending = RetryingSender(HTTPClient()),
+        folder: String? = nil
     ) -> [any MachineDriver] {
-        [
+        let folder = folder ?? environment["SWARMCTL_STORE"] ?? "\(environment["HOME"] ?? "")/.swarmctl"
+        let own: [any MachineDriver] = [
             LocalDriver(http: http, environment: environment),
             GenericDriver(),
             NoneDriver(),
         ]
+        return own
+            + PluginCatalog.drivers(environment: environment, folder: folder, except: Set(own.map(\.name)))
     }
 }

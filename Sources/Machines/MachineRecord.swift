@@ -76,6 +76,11 @@ package struct MachineRecord: Codable, Sendable, Equatable {
         self.createdAt = createdAt
     }
 
+    /// The private key for a host that takes neither the cluster's key nor the user's.
+    ///
+    /// A path below the store's folder, or an absolute one. Such a host has a host key of its own.
+    package var ownKey: String? { state["ssh-key"].flatMap { $0.isEmpty ? nil : $0 } }
+
     /// The engine's endpoint, as in `DOCKER_HOST`; `nil` while the address is not known.
     package var engineURL: String? {
         if driver == "none" {

@@ -109,46 +109,11 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         _ = pattern?.matches(String(repeating: "a", count: 64))
         return nil
     }
-}
 
-/// Changes inputs at random, the same way for the same seed.
-struct Mutator: RandomNumberGenerator {
-    private static let words = [
+    /// What inputs are changed with.
+    static let words = [
         "%2e", "%2f", "..", "\r\n", "\r\n\r\n", "{\"", "\":", "[", "]", "}", "\\u", "\\ud800", "0",
         "9999999999999999999",
         "-", "e9", "\u{0}", "chunked", "Content-Length: ", "Transfer-Encoding: ", "filters=", "/v1.41/", "(?", "{1,9}",
     ].map { Array($0.utf8) }
-
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// `input` with one to eight changes, of at most 4,096 bytes.
-    mutating func mutate(_ input: [UInt8], with other: [UInt8]) -> [UInt8] {
-        var bytes = input
-        for _ in 0..<Int.random(in: 1...8, using: &self) {
-            let place = Int.random(in: 0...bytes.count, using: &self)
-            let end = Int.random(in: place...min(bytes.count, place + 16), using: &self)
-            switch Int.random(in: 0..<6, using: &self) {
-            case 0 where place < bytes.count: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &self)
-            case 1 where place < bytes.count: bytes[place] = UInt8.random(in: 0...255, using: &self)
-            case 2: bytes.removeSubrange(place..<end)
-            case 3: bytes.insert(contentsOf: bytes[place..<end], at: place)
-            case 4: bytes.insert(contentsOf: Self.words.randomElement(using: &self) ?? [], at: place)
-            default: bytes.replaceSubrange(place..., with: other.dropFirst(min(place, other.count)))
-            }
-        }
-        return Array(bytes.prefix(4096))
-    }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 import Foundation
+import SwarmTesting
 import Testing
 
 /// What clients send, right and wrong, given to its readers.
@@ -41,7 +42,7 @@ struct FuzzTests {
             if seconds > 0 {
                 FileHandle.standardError.write(Data("fuzz \(target.rawValue) seed \(seed)\n".utf8))
             }
-            var mutator = Mutator(seed: seed)
+            var mutator = Mutator(seed: seed, words: FuzzTarget.words)
             for _ in 0..<Self.round {
                 let base = inputs.randomElement(using: &mutator) ?? []
                 let input = mutator.mutate(base, with: inputs.randomElement(using: &mutator) ?? [])

@@ -53,8 +53,9 @@ package struct MountCommand: SwarmCommand {
         }
         var options = ["UserKnownHostsFile=\(absolute(context.store.knownHosts(of: machine.cluster)))"]
         options += ["StrictHostKeyChecking=yes", "Port=\(address.port ?? 22)"]
-        let key = context.store.sshKey(of: machine.cluster)
-        if try context.driver(machine.driver).makesHosts, AtomicFile.exists(key) {
+        let own = machine.ownKey.map { $0.hasPrefix("/") ? $0 : "\(context.store.root)/\($0)" }
+        let key = own ?? context.store.sshKey(of: machine.cluster)
+        if try context.driver(machine.driver).makesHosts || own != nil, AtomicFile.exists(key) {
             options += ["IdentityFile=\(absolute(key))", "IdentitiesOnly=yes"]
         }
         let user = remote.user ?? address.user

@@ -14,7 +14,7 @@ extension CommandContext {
         let configured = options.store ?? environment["SWARMCTL_STORE"] ?? ""
         let store = MachineStore(root: configured.isEmpty ? "\(home)/.swarmctl" : absolute(configured))
         let terminal = LiveTerminal(environment: environment)
-        let drivers = DriverCatalog.drivers(environment: environment)
+        let drivers = DriverCatalog.drivers(environment: environment, folder: absolute(store.root))
         let now: @Sendable () -> Int = { Int(Date().timeIntervalSince1970) }
         let shells = LiveShells {
             LifecycleContext(
