@@ -11,7 +11,7 @@
 # by side, instead of one after the other.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-mebibytes=32 traffic=3 idle=3 late=40 kills=40 at_once= manager=.build/debug/swarmctl
+mebibytes=32 traffic=3 idle=3 late=40 kills=40 at_once='' manager=.build/debug/swarmctl
 while (($# > 1)); do
     case $1 in
         --mebibytes) mebibytes=$2 ;;

@@ -95,6 +95,25 @@ struct GatewayTests {
         #expect(text.contains("swarm_request_seconds_bucket{\(labels),le=\"+Inf\"} 1\n"))
     }
 
+    @Test("the page needs nothing from elsewhere, and its list has the nodes with what they hold")
+    func page() async throws {
+        let engine = try await engine()
+
+        let (page, nodes) = try await withGateway(over: [engine]) { client in
+            (try await get(client, "/ui"), try await get(client, "/cluster/nodes").json())
+        }
+
+        #expect(page.headers["Content-Type"] == ["text/html; charset=utf-8"])
+        #expect(page.headers["Content-Security-Policy"].first?.hasPrefix("default-src 'none'") == true)
+        let text = String(decoding: page.body, as: UTF8.self)
+        #expect(text.hasSuffix("</html>\n"))
+        #expect(!text.contains("http://") && !text.contains("https://") && !text.contains("innerHTML"))
+        #expect(nodes.elements.map { $0["Name"]?.string } == ["node-1"])
+        #expect(nodes.elements.first?["Status"]?.string == "Healthy")
+        #expect(nodes.elements.first?["Containers"]?["Running"]?.int == 1)
+        #expect(nodes.elements.first?["Memory"]?.int == 4_294_967_296)
+    }
+
     @Test("info has classic swarm's lines for each node")
     func info() async throws {
         let engine = try await engine()

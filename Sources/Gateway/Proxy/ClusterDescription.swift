@@ -81,6 +81,27 @@ struct ClusterDescription {
         return info.json
     }
 
+    /// Each node in one object, for programs.
+    var nodes: JSON {
+        JSON(
+            snapshot.nodes.map { node in
+                let counts = ContainerCounts(node)
+                return [
+                    "Name": JSON(node.name), "Address": JSON(node.address), "ID": JSON(node.engineID),
+                    "Status": JSON(node.statusWord), "Problem": Self.problem(of: node).map { JSON($0) } ?? .null,
+                    "Containers": [
+                        "All": JSON(counts.all), "Running": JSON(counts.running), "Paused": JSON(counts.paused),
+                        "Stopped": JSON(counts.stopped),
+                    ],
+                    "CPUs": JSON(node.info?.cpus ?? 0), "ReservedNanoCPUs": JSON(node.reserved.nanoCPUs),
+                    "Memory": JSON(node.info?.memory ?? 0), "ReservedMemory": JSON(node.reserved.memory),
+                    "ServerVersion": JSON(node.info?.serverVersion ?? ""),
+                    "Labels": JSON(node.info?.labels ?? [:]),
+                ]
+            }
+        )
+    }
+
     /// What the engines say of their hosts, and the first of them when they differ.
     private func ofHosts(_ name: String) -> JSON {
         snapshot.healthyNodes.lazy.compactMap { $0.info?.raw[name] }.first ?? ""

@@ -10,10 +10,10 @@ internal import SwarmCore
 /// Routes of one container that its engine answers.
 extension DockerRoutes {
     var containerRoutes: [Route] {
-        let reads = ["top", "logs", "changes", "export", "stats", "archive", "attach/ws", "checkpoints"].map { tail in
+        let reads = ["top", "logs", "changes", "export", "archive", "attach/ws", "checkpoints"].map { tail in
             Route(.GET, "containers/{name}/\(tail)") { try await passOn($0, $1, tail: tail) }
         }
-        let streams = ["attach", "wait", "resize", "copy"].map { tail in
+        let streams = ["attach", "resize", "copy"].map { tail in
             Route(.POST, "containers/{name}/\(tail)") { try await passOn($0, $1, tail: tail) }
         }
         let changes = ["start", "stop", "restart", "pause", "unpause", "update", "checkpoints"].map { tail in

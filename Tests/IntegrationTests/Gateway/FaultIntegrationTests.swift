@@ -54,6 +54,9 @@ struct FaultIntegrationTests {
                 try #require(made.status == 0, "\(made)")
             }
             try Testbed.signalEngine("gateway-2", SIGSTOP)
+            async let pruned = managed.docker("volume", "prune", "-f")
+            let web = managed.manager.replacing("tcp://", with: "http://")
+            let networks = try await run("curl", ["-si", "\(web)/networks"], timeout: .seconds(60))
             let start = ContinuousClock.now
             var slowest = Duration.zero
             var isNamed = false
@@ -72,6 +75,10 @@ struct FaultIntegrationTests {
             let placed = try await managed.docker("run", "--rm", "busybox", "echo", "placed")
             try Testbed.signalEngine("gateway-2", SIGCONT)
 
+            #expect(networks.output.contains("X-Swarm-Missing-Nodes: gateway-2"), "\(networks)")
+            #expect(networks.output.contains("gateway-1/bridge") && networks.output.contains("gateway-3/bridge"))
+            let refusal = try await pruned
+            #expect(refusal.status != 0 && refusal.errors.contains("gateway-2"), "\(refusal)")
             #expect(isNamed, "the frozen engine was not found out")
             #expect(slowest < .seconds(30), "a call for another node waited for the frozen one")
             #expect(list.output.contains("gateway-2/c2 Host Down"), "\(list)")
