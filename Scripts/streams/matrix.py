@@ -77,7 +77,9 @@ class Matrix:
     def attach_stream(self, command, is_tty, has_stdin, headers=UPGRADE, query="", timeout=120):
         made = self.server.call("POST", "/containers/create", {
             "Image": "busybox", "Cmd": command, "Tty": is_tty, "OpenStdin": has_stdin, "StdinOnce": has_stdin,
-            "AttachStdin": has_stdin, "AttachStdout": True, "AttachStderr": True, "Labels": {"streams": self.mark}})["Id"]
+            "AttachStdin": has_stdin, "AttachStdout": True, "AttachStderr": True, "Labels": {"streams": self.mark},
+            # What is attached would be logged too, four bytes for each.
+            "HostConfig": {"LogConfig": {"Type": "none"}}})["Id"]
         connection = self.server.connect(timeout)
         stdin = "&stdin=1" if has_stdin else ""
         status, answer = connection.request(

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 import DockerAPI
+import Gateway
 import NIOCore
 import NIOHTTP1
 import SwarmCore
@@ -51,6 +52,63 @@ struct LastingTests {
         let outcome = try await answer(.POST, "/containers/web/wait", of: engine)
 
         #expect(outcome == #"{"StatusCode":7}"#)
+    }
+
+    private static func frame(_ text: String, stream: UInt8 = 1) -> [UInt8] {
+        [stream, 0, 0, 0, 0, 0, 0, UInt8(text.utf8.count)] + Array(text.utf8)
+    }
+
+    @Test("a log is cut into frames, without the times that were not asked for, and continued after the last")
+    func frames() throws {
+        let first = Self.frame("2026-11-22T18:14:59.260000000Z one\n")
+        let second = Self.frame("2026-11-22T18:14:59.999999999Z two\n", stream: 2)
+        let system = Self.frame("no more logs", stream: 3)
+        var frames = LogFrames(keepsTimes: false)
+        var timed = LogFrames(keepsTimes: true)
+
+        let none = try frames.append(ByteBuffer(bytes: first.prefix(20)))
+        let one = try frames.append(ByteBuffer(bytes: first.dropFirst(20)))
+        let afterOne = frames.continuation
+        _ = try frames.append(ByteBuffer(bytes: second.prefix(9)))
+        frames.breakOff()
+        let rest = try frames.append(ByteBuffer(bytes: second + system))
+        let same = try timed.append(ByteBuffer(bytes: first + second))
+
+        #expect(none == nil)
+        #expect(one == ByteBuffer(bytes: Self.frame("one\n")))
+        #expect(afterOne == "1795371299.260000001")
+        #expect(rest == ByteBuffer(bytes: Self.frame("two\n", stream: 2) + system))
+        #expect(frames.continuation == "1795371300.000000000")
+        #expect(same == ByteBuffer(bytes: first + second))
+    }
+
+    @Test("a log goes on with the next message")
+    func log() async throws {
+        let first = Self.frame("2026-11-22T18:14:59.260000000Z one\n") + Self.frame("2026").prefix(10)
+        let second = Self.frame("2026-11-22T18:14:59.270000000Z two\n")
+        let engine = try await FakeEngine(name: "node-1", containers: Self.list) { question in
+            if question.path == "/containers/\(Self.id)/json" {
+                try await question.reply(200, #"{"Id":"\#(Self.id)","Name":"/web","State":{},"Config":{"Tty":false}}"#)
+                return true
+            }
+            guard question.path.hasPrefix("/containers/web/logs") else {
+                return false
+            }
+            let isFirst = !question.path.contains("since=1795371299.260000001")
+            let size = String((isFirst ? first : second).count, radix: 16)
+            var answer = ByteBuffer(string: Self.head + size + "\r\n")
+            answer.writeBytes(isFirst ? first : second)
+            answer.writeString(isFirst ? "\r\n" : "\r\n0\r\n\r\n")
+            try await question.pipe.write(answer)
+            guard !isFirst else {
+                throw CancellationError()
+            }
+            return true
+        }
+
+        let log = try await answer(.GET, "/containers/web/logs?follow=1&stdout=1&tail=5", of: engine)
+
+        #expect(log == String(decoding: Self.frame("one\n") + Self.frame("two\n"), as: UTF8.self))
     }
 
     @Test("samples go on with the next whole one")

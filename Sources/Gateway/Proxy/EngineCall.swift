@@ -18,7 +18,7 @@ struct EngineCall: Sendable {
 
     let node: NodeState
     let engine: EngineClient
-    let request: GatewayRequest
+    private(set) var request: GatewayRequest
     /// The path without version, encoded.
     var path: String
     var body: HTTPBody
@@ -30,6 +30,13 @@ struct EngineCall: Sendable {
         self.request = request
         path = Self.path(request.segments)
         body = request.passedOnBody
+    }
+
+    /// The same call with the query of another request.
+    func asking(_ request: GatewayRequest) -> EngineCall {
+        var call = self
+        call.request = request
+        return call
     }
 
     /// An encoded path.

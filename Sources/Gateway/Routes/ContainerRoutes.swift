@@ -10,7 +10,7 @@ internal import SwarmCore
 /// Routes of one container that its engine answers.
 extension DockerRoutes {
     var containerRoutes: [Route] {
-        let reads = ["top", "logs", "changes", "export", "archive", "attach/ws", "checkpoints"].map { tail in
+        let reads = ["top", "changes", "export", "archive", "attach/ws", "checkpoints"].map { tail in
             Route(.GET, "containers/{name}/\(tail)") { try await passOn($0, $1, tail: tail) }
         }
         let streams = ["attach", "resize", "copy"].map { tail in

@@ -24,7 +24,7 @@ struct DockerRoutes: Sendable {
     var all: [Route] {
         systemRoutes + containerListRoutes + containerRoutes + createRoutes + execRoutes + imageRoutes + pullRoutes
             + buildRoutes + networkRoutes + volumeRoutes + eventRoutes + pruneRoutes + pluginRoutes + swarmModeRoutes
-            + clusterRoutes + lastingRoutes + pageRoutes
+            + clusterRoutes + lastingRoutes + logRoutes + pageRoutes
     }
 
     // MARK: Nodes

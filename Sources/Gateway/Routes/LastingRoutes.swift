@@ -124,7 +124,7 @@ extension DockerRoutes {
     // MARK: Outages
 
     /// Whether the node or the way to it failed, and not the call.
-    private static func isOutage(_ error: any Error) -> Bool {
+    static func isOutage(_ error: any Error) -> Bool {
         switch error {
         case DockerAPIError.connectionLost, DockerAPIError.cannotConnect, DockerAPIError.handshakeFailed,
             DockerAPIError.malformedMessage, is DeadlineExceeded:
@@ -135,7 +135,7 @@ extension DockerRoutes {
 
     /// - Throws: ``GatewayError/nodeDown(node:reason:)`` when the node has left, or `CancellationError` when the client
     ///   has.
-    private func waitUntilBack(_ node: NodeState, after error: any Error, _ request: GatewayRequest) async throws {
+    func waitUntilBack(_ node: NodeState, after error: any Error, _ request: GatewayRequest) async throws {
         logger.info(
             "call goes on when the node is back",
             metadata: [
