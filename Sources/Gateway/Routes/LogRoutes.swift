@@ -25,7 +25,7 @@ extension DockerRoutes {
         while true {
             do {
                 return try await Self.relayFrames(of: call.asking(timed), &frames, to: responder)
-            } catch where Self.isOutage(error) && !responder.isUnused {
+            } catch  where Self.isOutage(error) && !responder.isUnused {
                 try await waitUntilBack(call.node, after: error, request)
                 frames.breakOff()
                 if let since = frames.continuation {

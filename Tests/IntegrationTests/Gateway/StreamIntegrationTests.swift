@@ -23,7 +23,7 @@ struct StreamIntegrationTests {
         let result = try await run(
             Self.script,
             words + ["--at-once", "yes", "--manager", Testbed.swarmctl],
-            timeout: .seconds(400)
+            timeout: .seconds(600)
         )
 
         #expect(result.status == 0, "\(result)")
