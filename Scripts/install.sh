@@ -13,6 +13,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 install -d "$prefix/bin" "$prefix/share/swarmctl"
 install -m 755 "$swarmctl" "$prefix/bin/swarmctl"
 install -m 755 "$swarmd" "$prefix/bin/swarmd"
+# Called by that name it is docker-machine; one that is there already stays.
+if [[ -L $prefix/bin/docker-machine || ! -e $prefix/bin/docker-machine ]]; then
+    ln -sf swarmctl "$prefix/bin/docker-machine"
+else
+    echo "$prefix/bin/docker-machine is another program and stays; ours is \`swarmctl docker-machine\`" >&2
+fi
 rm -rf "$prefix/share/swarmctl/templates"
 cp -R templates "$prefix/share/swarmctl/templates"
 # The `local` driver makes its hosts' image with these.

@@ -164,7 +164,7 @@ package struct ClusterLifecycle: Sendable {
         var failures: [any UserFacingError] = []
         for (cluster, machines) in Dictionary(grouping: records, by: \.cluster).sorted(by: { $0.key < $1.key }) {
             let cluster = try store.cluster(cluster)
-            let isImplicit = cluster.name == MachineStore.implicitCluster
+            let isImplicit = MachineStore.isImplicit(cluster.name)
             let work = NodeProvisioning(
                 context: context,
                 cluster: cluster,

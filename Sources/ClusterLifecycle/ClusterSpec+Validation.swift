@@ -18,7 +18,7 @@ extension ClusterSpec {
         if let problem = ObjectName.problem(with: name) {
             throw MachineError.badName(kind: "cluster", name: name, problem: problem)
         }
-        guard name != MachineStore.implicitCluster else {
+        guard !MachineStore.isImplicit(name) else {
             throw MachineError.badName(
                 kind: "cluster",
                 name: name,

@@ -16,6 +16,13 @@ package import SwarmCore
 package struct MachineStore: Sendable {
     /// The cluster of machines made without one; it has a certificate authority and no manager.
     package static let implicitCluster = "default"
+    /// The cluster of machines taken over from docker-machine; it has their certificate authority and no manager.
+    package static let adoptedCluster = "docker-machine"
+
+    /// Whether `cluster` only holds certificates for machines that belong to no cluster of the user's.
+    package static func isImplicit(_ cluster: String) -> Bool {
+        cluster == implicitCluster || cluster == adoptedCluster
+    }
 
     package let root: String
 
@@ -108,7 +115,7 @@ package struct MachineStore: Sendable {
     package func removeCluster(_ name: String) throws { try removeFolder(clusterFolder(name), first: "cluster.json") }
 
     /// The clusters a user made: all but the implicit one.
-    package func userClusterNames() -> [String] { clusterNames().filter { $0 != Self.implicitCluster } }
+    package func userClusterNames() -> [String] { clusterNames().filter { !Self.isImplicit($0) } }
 
     // MARK: Machines
 

@@ -7,6 +7,7 @@ internal import OperatorCommands
 @main
 enum Main {
     static func main() async {
-        exit(await Program.run(Array(CommandLine.arguments.dropFirst())))
+        let name = CommandLine.arguments.first ?? "swarmctl"
+        exit(await Program.run(Array(CommandLine.arguments.dropFirst()), calledAs: name))
     }
 }

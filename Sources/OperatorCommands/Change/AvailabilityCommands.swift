@@ -120,7 +120,7 @@ private struct NodeCall {
         guard let address = machine.address else {
             throw OperatorError.noAddress(kind: "machine", name: machine.name)
         }
-        guard machine.cluster != MachineStore.implicitCluster else {
+        guard !MachineStore.isImplicit(machine.cluster) else {
             throw OperatorError.noManager(cluster: machine.name)
         }
         let cluster = try context.store.cluster(machine.cluster)

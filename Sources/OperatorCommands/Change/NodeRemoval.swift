@@ -18,7 +18,7 @@ struct NodeRemoval {
     /// - Throws: ``OperatorError/lastManager(cluster:machine:)``.
     static func check(_ machines: [MachineRecord], in store: MachineStore, force: Bool) throws {
         let names = Set(machines.map(\.name))
-        for cluster in Set(machines.map(\.cluster)).sorted() where cluster != MachineStore.implicitCluster && !force {
+        for cluster in Set(machines.map(\.cluster)).sorted() where !MachineStore.isImplicit(cluster) && !force {
             let left = try store.machines(of: cluster).filter { !names.contains($0.name) }
             let lost = machines.first { $0.cluster == cluster && $0.role == .manager }
             if let lost, !left.contains(where: { $0.role == .manager }) {
@@ -55,7 +55,7 @@ struct NodeRemoval {
     }
 
     private func forget(_ machine: MachineRecord) throws {
-        guard machine.cluster != MachineStore.implicitCluster, context.store.hasCluster(machine.cluster) else {
+        guard !MachineStore.isImplicit(machine.cluster), context.store.hasCluster(machine.cluster) else {
             return
         }
         try context.store.updateCluster(machine.cluster) { record in

@@ -64,7 +64,7 @@ package struct DoctorCommand: SwarmCommand {
             targets
             ?? store.userClusterNames().compactMap { try? store.target($0) }
             + store.machineNames().compactMap { try? store.machine($0) }
-            .filter { $0.cluster == MachineStore.implicitCluster }
+            .filter { MachineStore.isImplicit($0.cluster) }
             .map { Target.machine($0) }
         let timeout = Duration.seconds(timeout)
         var verdicts: [Verdict] = []

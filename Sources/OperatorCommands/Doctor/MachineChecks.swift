@@ -29,7 +29,7 @@ struct MachineChecks: Sendable {
     }
 
     private func recordVerdict() -> Verdict {
-        guard machine.phase == .registered || machine.cluster == MachineStore.implicitCluster else {
+        guard machine.phase == .registered || MachineStore.isImplicit(machine.cluster) else {
             return .failed(
                 machine.name,
                 "record",
@@ -180,7 +180,7 @@ struct MachineChecks: Sendable {
             return [.failed(machine.name, "engine", error)]
         }
         let engine = Verdict.ok(machine.name, "engine", "Docker \(version["Version"].string ?? "?") over TLS")
-        guard machine.cluster != MachineStore.implicitCluster else {
+        guard !MachineStore.isImplicit(machine.cluster) else {
             return [engine]
         }
         var verdicts = [engine, await containerVerdict("swarm-agent", "agent", target)]

@@ -12,10 +12,15 @@ package import SwarmCore
 package enum Program {
     /// Parses and runs `arguments`, and prints the error if there is one.
     ///
-    /// - Parameter arguments: the words after the program's name.
+    /// - Parameters:
+    ///   - arguments: the words after the program's name.
+    ///   - name: what the program was called as; as `docker-machine` it is that.
     /// - Returns: the exit status.
-    package static func run(_ arguments: [String]) async -> Int32 {
+    package static func run(_ arguments: [String], calledAs name: String = "swarmctl") async -> Int32 {
         let terminal = LiveTerminal(environment: ProcessInfo.processInfo.environment)
+        if let words = DockerMachineProgram.words(arguments, calledAs: name) {
+            return await runDockerMachine(words, terminal)
+        }
         let arguments = adoptLeadingOptions(arguments)
         if let first = arguments.first, daemonCommands.contains(first) {
             return await SwarmDaemon.execute(arguments)
@@ -44,6 +49,24 @@ package enum Program {
 
     /// Commands that swarmd has too: they take their words, and end on a signal, as they do there.
     private static let daemonCommands = ["manage", "m", "join", "j", "list", "l"]
+
+    private static func runDockerMachine(_ words: [String], _ terminal: LiveTerminal) async -> Int32 {
+        let environment = ProcessInfo.processInfo.environment
+        let task = Task {
+            try await DockerMachineProgram.run(words, environment: environment) { folder in
+                .live(try GlobalOptions.parse(["--store", folder]), environment: environment)
+            }
+        }
+        // The signals end the task; nothing else does.
+        let interrupts = Interrupts { task.cancel() }
+        defer { interrupts.stop() }
+        do {
+            return try await task.value
+        } catch {
+            terminal.note(ErrorReport(error).message)
+            return ErrorReport(error).kind.rawValue
+        }
+    }
 
     /// Prints `error` as the user asked for.
     ///

@@ -39,6 +39,7 @@ package struct SwarmCtl: AsyncParsableCommand {
                     CordonCommand.self, DrainCommand.self, UncordonCommand.self,
                 ]
             ),
+            CommandGroup(name: "Move", subcommands: [ImportCommand.self]),
             CommandGroup(name: "Clean", subcommands: [CollectGarbageCommand.self, UninstallCommand.self]),
             CommandGroup(name: "Certificates", subcommands: [CertificatesCommand.self]),
             CommandGroup(

@@ -53,7 +53,7 @@ package struct ListEntry: Sendable, Equatable, Encodable {
     package init(_ machine: MachineRecord, answer: Survey.MachineAnswer, labels: [String], active: String?) {
         name = machine.name
         kind = "machine"
-        cluster = machine.cluster == MachineStore.implicitCluster ? nil : machine.cluster
+        cluster = MachineStore.isImplicit(machine.cluster) ? nil : machine.cluster
         driver = machine.driver
         role = machine.role.rawValue
         state = answer.state

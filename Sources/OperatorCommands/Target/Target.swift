@@ -97,7 +97,7 @@ extension MachineStore {
             return .cluster(cluster, machines: try machines(of: cluster.name))
         }
         if ObjectName.problem(with: name) == nil {
-            if name != Self.implicitCluster, hasCluster(name) {
+            if !Self.isImplicit(name), hasCluster(name) {
                 return .cluster(try cluster(name), machines: try machines(of: name))
             }
             if hasMachine(name) {
