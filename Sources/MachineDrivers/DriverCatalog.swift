@@ -24,6 +24,7 @@ package enum DriverCatalog {
             LocalDriver(http: http, environment: environment),
             GenericDriver(),
             NoneDriver(),
+            VirtualBoxDriver(folder: folder, environment: environment),
         ]
         return own
             + PluginCatalog.drivers(environment: environment, folder: folder, except: Set(own.map(\.name)))
