@@ -13,6 +13,8 @@ package struct PoolLimits: Sendable {
     package var idle = 16
     /// How long an idle connection is kept.
     package var idleTime = Duration.seconds(60)
+    /// How long after its dial a connection may be given another request: then a renewed certificate is shown.
+    package var age = Duration.seconds(600)
     /// How long a dial may take, TLS handshake included.
     package var dialTime = Duration.seconds(10)
 
@@ -26,11 +28,13 @@ final class ConnectionPool: Sendable {
         let pipe: BytePipe
         /// Whether an earlier request was sent on it.
         let isReused: Bool
+        let dialled: ContinuousClock.Instant
     }
 
     private struct Idle {
         let pipe: BytePipe
         let timer: Scheduled<Void>
+        let dialled: ContinuousClock.Instant
     }
 
     private struct State {
@@ -57,7 +61,7 @@ final class ConnectionPool: Sendable {
             idle.timer.cancel()
             // One that the server has closed, or sent something on, is of no use.
             if pipe.whenEnded(nil), !pipe.hasInput {
-                return Lease(pipe: pipe, isReused: true)
+                return Lease(pipe: pipe, isReused: true, dialled: idle.dialled)
             }
             pipe.close()
             forget()
@@ -79,7 +83,7 @@ final class ConnectionPool: Sendable {
         }
         do {
             let limit = deadline?.capped(at: limits.dialTime) ?? .after(limits.dialTime)
-            return Lease(pipe: try await dialer.dial(until: limit), isReused: false)
+            return Lease(pipe: try await dialer.dial(until: limit), isReused: false, dialled: .now)
         } catch {
             forget()
             throw error
@@ -89,7 +93,8 @@ final class ConnectionPool: Sendable {
     /// Keeps the connection for the next request, or closes it.
     func giveBack(_ lease: Lease, isReusable: Bool) {
         let pipe = lease.pipe
-        guard isReusable, !pipe.hasInput, pipe.whenEnded({ [weak self] in self?.discardIdle(pipe) }) else {
+        let isOld = ContinuousClock.now - lease.dialled >= limits.age
+        guard isReusable, !isOld, !pipe.hasInput, pipe.whenEnded({ [weak self] in self?.discardIdle(pipe) }) else {
             pipe.close()
             forget()
             return
@@ -99,7 +104,7 @@ final class ConnectionPool: Sendable {
             self?.discardIdle(pipe)
         }
         let surplus = state.withLock { state in
-            state.idle.append(Idle(pipe: pipe, timer: timer))
+            state.idle.append(Idle(pipe: pipe, timer: timer, dialled: lease.dialled))
             let isTooMany = state.isShutDown || state.idle.count > limits.idle
             return isTooMany ? state.idle.first?.pipe : nil
         }

@@ -56,6 +56,20 @@ struct HTTPClientTests {
         #expect(text(fourth) == "0.3 PUT /d 7")
     }
 
+    @Test("a connection that is too old is not given another request")
+    func age() async throws {
+        let server = try await StubServer(Self.answering)
+        var limits = PoolLimits()
+        limits.age = .zero
+        let client = HTTPClient(address: server.address, limits: limits)
+
+        let first = try await client.reply(to: HTTPRequest(.GET, "/a"), deadline: soon)
+        let second = try await client.reply(to: HTTPRequest(.GET, "/b"), deadline: soon)
+
+        #expect(text(first) == "0.0 GET /a 0")
+        #expect(text(second) == "1.0 GET /b 0")
+    }
+
     @Test("what may not be sent any more after the dial is not sent, with bodies of every kind")
     func notAllowed() async throws {
         let server = try await StubServer(Self.answering)

@@ -136,7 +136,7 @@ extension DockerRoutes {
     /// - Throws: ``GatewayError/nodeDown(node:reason:)`` when the node has left, or `CancellationError` when the client
     ///   has.
     func waitUntilBack(_ node: NodeState, after error: any Error, _ request: GatewayRequest) async throws {
-        logger.info(
+        logger.debug(
             "call goes on when the node is back",
             metadata: [
                 "request": "\(request.id)", "node": "\(node.name)", "reason": "\(ErrorReport(error).message)",

@@ -89,15 +89,4 @@ struct FaultIntegrationTests {
             }
         }
     }
-
-    /// Waits up to a minute until `condition` holds.
-    private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-        for _ in 0..<240 {
-            if try await condition() {
-                return
-            }
-            try await ContinuousClock().sleep(for: .milliseconds(250))
-        }
-        Issue.record("not so after a minute: \(what)")
-    }
 }
