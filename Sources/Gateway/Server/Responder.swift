@@ -189,7 +189,9 @@ package final class Responder: Sendable {
             fields.add(name: field.name, value: field.value)
         }
         if !missingNodes.isEmpty {
-            fields.replaceOrAdd(name: Self.missingField, value: missingNodes.joined(separator: ","))
+            // Engines choose their names.
+            let names = missingNodes.map { PercentEncoding.encode($0) }
+            fields.replaceOrAdd(name: Self.missingField, value: names.joined(separator: ","))
         }
         switch framing {
         case .none, .raw: break
