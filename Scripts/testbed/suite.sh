@@ -86,7 +86,7 @@ in_root() {
         mkdir -p "$root$state"
         mount --rbind "$state" "$root$state"
         cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
-        exec chroot "$root" "$@"'
+        exec env -u TMPDIR chroot "$root" "$@"'
     exec unshare --mount sh -ec "$script" sh "$root" "$testbed_state" "$@"
 }
 
