@@ -55,6 +55,8 @@ package struct ManageCommand: AsyncParsableCommand {
     )
     var containerNames = ContainerNameForm.node
 
+    @OptionGroup var access: AccessArguments
+
     @Flag(
         name: [.customLong("api-enable-cors"), .customLong("cors")],
         help: "Let web pages of other origins use the API."
@@ -66,6 +68,8 @@ package struct ManageCommand: AsyncParsableCommand {
     package func run() async throws {
         let configuration = try ManagerConfiguration(self)
         let manager = try Manager(configuration, logger: global.logger)
+        let hangup = configuration.auditPath == nil ? nil : HangupSignal { manager.reopenLogs() }
+        defer { hangup?.stop() }
         try await runUntilSignal { try await manager.run() }
     }
 }

@@ -17,6 +17,7 @@ final class Manager: Sendable {
     private let members: EmbeddedMembers?
     private let election: ElectionTask?
     private let gateway: Gateway
+    private let audit: AuditLog?
 
     /// Makes a manager; nothing listens and nothing is connected before ``run()``.
     ///
@@ -43,10 +44,13 @@ final class Manager: Sendable {
             members = nil
             store = try configuration.discovery.store(options: configuration.discoveryOptions)
         }
+        audit = try configuration.auditPath.map { try AuditLog(path: $0, logger: logger) }
+        var gatewayConfiguration = Self.gatewayConfiguration(configuration, tls: tls)
+        gatewayConfiguration.audit = audit
         election = try Self.election(configuration, cluster: cluster, logger: logger)
         gateway = Gateway(
             cluster: cluster,
-            configuration: Self.gatewayConfiguration(configuration, tls: tls),
+            configuration: gatewayConfiguration,
             extensions: members.map { [Self.memberAPI($0, cluster: cluster, logger: logger)] } ?? [],
             logger: logger
         )
@@ -92,6 +96,7 @@ final class Manager: Sendable {
             Replication(address: $0.address, patience: $0.patience)
         }
         gateway.allowsCrossOrigin = configuration.enablesCORS
+        gateway.privilegedRoles = configuration.privilegedRoles
         return gateway
     }
 
@@ -103,10 +108,7 @@ final class Manager: Sendable {
     ) -> GatewayExtension {
         let embedded = EmbeddedAPI(members: members, logger: logger) { cluster.nudge($0) }
         let token = TokenAPI(members: members, logger: logger) { cluster.nudge($0) }
-        return { request in
-            guard [EmbeddedAPI.prefix, TokenAPI.prefix].contains(where: request.target.hasPrefix) else {
-                return nil
-            }
+        return GatewayExtension(prefixes: [EmbeddedAPI.prefix, TokenAPI.prefix]) { request in
             let call = MemberCall(
                 method: "\(request.method)",
                 target: request.target,
@@ -119,6 +121,11 @@ final class Manager: Sendable {
             }
             return await token.reply(to: call)
         }
+    }
+
+    /// Writes what follows to files of the same names: the old ones may have been renamed.
+    func reopenLogs() {
+        audit?.reopen()
     }
 
     /// Runs until the task is cancelled.

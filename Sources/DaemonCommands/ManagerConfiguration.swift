@@ -4,6 +4,7 @@
 internal import Cluster
 internal import Discovery
 internal import DockerAPI
+internal import Gateway
 internal import Scheduling
 internal import SwarmCore
 
@@ -19,6 +20,10 @@ struct ManagerConfiguration: Sendable {
     let stateFolder: String
     let showsPlainNames: Bool
     let enablesCORS: Bool
+    /// Roles that may have power over hosts, besides `admin`.
+    let privilegedRoles: Set<Role>
+    /// Of the audit log; `nil` without one.
+    let auditPath: String?
 
     init(_ command: ManageCommand) throws {
         tls = try command.tls.files()
@@ -29,6 +34,8 @@ struct ManagerConfiguration: Sendable {
         stateFolder = command.stateFolder
         showsPlainNames = command.containerNames == .plain
         enablesCORS = command.enablesCORS
+        privilegedRoles = try command.access.privilegedRoles()
+        auditPath = command.access.auditLog
     }
 
     private static func listeners(_ hosts: [String]) throws -> [EngineAddress] {

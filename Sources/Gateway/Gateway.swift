@@ -7,13 +7,30 @@ package import Logging
 internal import NIOCore
 internal import NIOPosix
 
-/// Answers calls that are not Docker's; `nil` when it is none of them.
-package typealias GatewayExtension = @Sendable (GatewayRequest) async throws -> HTTPReply?
+/// Answers calls that are not Docker's, and decides itself who may make them: by ``GatewayRequest/peer()``.
+package struct GatewayExtension: Sendable {
+    private let prefixes: [String]
+    let answer: @Sendable (GatewayRequest) async throws -> HTTPReply?
+
+    /// - Parameters:
+    ///   - prefixes: of the targets of its calls.
+    ///   - answer: `nil` when the call is none of its calls.
+    package init(prefixes: [String], answer: @escaping @Sendable (GatewayRequest) async throws -> HTTPReply?) {
+        self.prefixes = prefixes
+        self.answer = answer
+    }
+
+    func answers(_ request: GatewayRequest) -> Bool {
+        prefixes.contains { request.target.hasPrefix($0) }
+    }
+}
 
 /// The manager's server: the whole cluster behind one Docker API.
 package struct Gateway: Sendable {
     private let configuration: GatewayConfiguration
     private let service: GatewayService
+    /// All that it answers itself.
+    package let routes: [Route]
     private let logger: Logger
 
     /// Makes a server for a cluster.
@@ -35,8 +52,9 @@ package struct Gateway: Sendable {
         self.logger = logger
         let metrics = GatewayMetrics()
         let docker = DockerRoutes(cluster: cluster, configuration: configuration, logger: logger, metrics: metrics)
+        self.routes = routes + docker.all
         service = GatewayService(
-            routes: routes + docker.all,
+            routes: self.routes,
             fallback: docker.passOnUnknown,
             extensions: extensions,
             cluster: cluster,
@@ -65,12 +83,19 @@ package struct Gateway: Sendable {
         }
         onListening(listeners.map(\.address))
         let service = service
+        // Ends after the last request, whose line it still writes.
+        let audit = configuration.audit
+        let writer = Task { await audit?.run() }
         await withDiscardingTaskGroup { group in
             for listener in listeners {
                 group.addTask {
                     await withDiscardingTaskGroup { connections in
                         for await pipe in listener.pipes {
-                            let connection = ServerConnection(pipe: pipe, service: service)
+                            let connection = ServerConnection(
+                                pipe: pipe,
+                                service: service,
+                                isSocket: listener.isSocket
+                            )
                             connections.addTask { await connection.run() }
                         }
                         connections.cancelAll()
@@ -78,5 +103,7 @@ package struct Gateway: Sendable {
                 }
             }
         }
+        writer.cancel()
+        await writer.value
     }
 }

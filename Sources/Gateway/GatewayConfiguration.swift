@@ -39,6 +39,12 @@ package struct GatewayConfiguration: Sendable {
     /// Set when there are other managers, to which requests go on while one of them leads.
     package var replication: Replication?
 
+    /// Roles that may have what gives power over a host, besides `admin`.
+    package var privilegedRoles: Set<Role> = []
+
+    /// Where requests are noted; `nil` for nowhere.
+    package var audit: AuditLog?
+
     /// The most connections of clients at the same time; one more is answered with 503 and closed.
     package var connectionLimit = 8192
 

@@ -7,6 +7,8 @@ package import SwarmCore
 /// A request that the manager itself refuses.
 package enum GatewayError: UserFacingError, Equatable {
     case noSuchRoute
+    /// The role of the caller, or what was made with it, does not allow this; the text says who and what.
+    case notAllowed(String)
     /// Something in the request is wrong; the text says what.
     case badRequest(String)
     case noSuchContainer(String)
@@ -41,7 +43,7 @@ package enum GatewayError: UserFacingError, Equatable {
     package var message: String {
         switch self {
         case .noSuchRoute: "page not found"
-        case .badRequest(let text): text
+        case .badRequest(let text), .notAllowed(let text): text
         case .noSuchContainer(let name): "No such container: \(name)"
         case .noSuchImage(let name): "No such image: \(name)"
         case .noSuchNetwork(let name): "network \(name) not found"
@@ -74,6 +76,7 @@ package enum GatewayError: UserFacingError, Equatable {
         switch self {
         case .noSuchRoute, .noSuchContainer, .noSuchImage, .noSuchNetwork, .noSuchVolume, .noSuchExec, .noSuchNode:
             .notFound
+        case .notAllowed: .denied
         case .badRequest, .ambiguous, .versionTooNew, .versionTooOld, .requestTimeout: .usage
         case .nodeDown, .noHealthyNode, .tooManyConnections, .notSwarmMode, .noLeader, .leaderLost: .unreachable
         case .nodesFailed: .failed

@@ -117,6 +117,7 @@ func withGateway<Result: Sendable>(
     leadership: Leadership? = nil,
     patience: Duration = .seconds(60),
     configure: (inout GatewayConfiguration) -> Void = { _ in },
+    routes: [Route] = [],
     _ body: @escaping @Sendable (HTTPClient) async throws -> Result
 ) async throws -> Result {
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -134,7 +135,7 @@ func withGateway<Result: Sendable>(
         configuration.replication = Replication(address: "self:1", patience: patience, grace: .milliseconds(50))
     }
     configure(&configuration)
-    let gateway = Gateway(cluster: cluster, configuration: configuration, logger: logger)
+    let gateway = Gateway(cluster: cluster, configuration: configuration, routes: routes, logger: logger)
     let (addresses, continuation) = AsyncStream<EngineAddress>.makeStream()
     return try await withThrowingTaskGroup(of: Result?.self) { group in
         group.addTask {

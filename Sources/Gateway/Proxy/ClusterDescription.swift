@@ -10,21 +10,24 @@ internal import SwarmCore
 struct ClusterDescription {
     private let snapshot: ClusterSnapshot
     private let leadership: Leadership.View
+    private let namespace: Namespace?
 
     /// - Parameters:
     ///   - snapshot: of the cluster.
     ///   - leadership: of this manager.
-    init(_ snapshot: ClusterSnapshot, leadership: Leadership.View) {
+    ///   - namespace: whose containers and images alone are counted; all with `nil`.
+    init(_ snapshot: ClusterSnapshot, leadership: Leadership.View, namespace: Namespace? = nil) {
         self.snapshot = snapshot
         self.leadership = leadership
+        self.namespace = namespace
     }
 
     func info(isOldClient: Bool) -> JSON {
         let nodes = snapshot.nodes
-        let counts = nodes.reduce(into: ContainerCounts()) { $0 += ContainerCounts($1) }
+        let counts = nodes.reduce(into: ContainerCounts()) { $0 += ContainerCounts($1, of: namespace) }
         let lines = JSON(statusLines.map { JSON([JSON($0.0), JSON($0.1)]) })
         let first = snapshot.healthyNodes.first?.info
-        let images = Set(nodes.flatMap { $0.images.map(\.id) }).count
+        let images = Set(nodes.flatMap { $0.images.filter { namespace?.mayUse($0) ?? true }.map(\.id) }).count
         let labels: [String: String] = [:]
         var info = JSONObject()
         info["ID"] = ""
@@ -85,7 +88,7 @@ struct ClusterDescription {
     var nodes: JSON {
         JSON(
             snapshot.nodes.map { node in
-                let counts = ContainerCounts(node)
+                let counts = ContainerCounts(node, of: namespace)
                 return [
                     "Name": JSON(node.name), "Address": JSON(node.address), "ID": JSON(node.engineID),
                     "Status": JSON(node.statusWord), "Problem": Self.problem(of: node).map { JSON($0) } ?? .null,
@@ -139,13 +142,13 @@ struct ClusterDescription {
             ("Filters", snapshot.filterNames.joined(separator: ", ")), ("Nodes", String(snapshot.nodes.count)),
         ]
         for node in snapshot.nodes {
-            lines += Self.lines(of: node)
+            lines += Self.lines(of: node, namespace)
         }
         return lines
     }
 
-    private static func lines(of node: NodeState) -> [(String, String)] {
-        let counts = ContainerCounts(node)
+    private static func lines(of node: NodeState, _ namespace: Namespace?) -> [(String, String)] {
+        let counts = ContainerCounts(node, of: namespace)
         let info = node.info
         var lines = [(" \(node.name)", node.address)]
         func add(_ name: String, _ value: String) {
@@ -157,8 +160,9 @@ struct ClusterDescription {
             "Containers",
             "\(counts.all) (\(counts.running) Running, \(counts.paused) Paused, \(counts.stopped) Stopped)"
         )
-        add("Reserved CPUs", "\(cpus(node.reserved.nanoCPUs)) / \(info?.cpus ?? 0)")
-        add("Reserved Memory", "\(ByteCount(node.reserved.memory).iec) / \(ByteCount(info?.memory ?? 0).iec)")
+        let reserved = namespace.map { $0.claim(on: node) } ?? node.reserved
+        add("Reserved CPUs", "\(cpus(reserved.nanoCPUs)) / \(info?.cpus ?? 0)")
+        add("Reserved Memory", "\(ByteCount(reserved.memory).iec) / \(ByteCount(info?.memory ?? 0).iec)")
         add("Labels", labels(of: node))
         if let problem = problem(of: node) {
             add("Error", problem)
@@ -206,8 +210,8 @@ private struct ContainerCounts {
 
     init() {}
 
-    init(_ node: NodeState) {
-        for container in node.containers.values {
+    init(_ node: NodeState, of namespace: Namespace?) {
+        for container in node.containers.values where namespace?.owns(container) ?? true {
             all += 1
             switch container.summary.state {
             case "running", "restarting": running += 1

@@ -9,9 +9,12 @@ internal import SwarmCore
 /// Sends a client's request on to one node, and the answer back, both as they come.
 struct EngineCall: Sendable {
     /// Fields that belong to one connection (RFC 9110, 7.6.1), or that the sender sets itself.
+    ///
+    /// Also ``Caller/headerField``: who the client is only this manager says.
     private static let hopFields: Set<String> = [
         "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
         "transfer-encoding", "upgrade", "content-length", "host", "expect",
+        "x-swarm-caller",
     ]
     /// Fields of an answer that the manager sets itself.
     private static let ownFields: Set<String> = ["server", "api-version", "date", "docker-experimental", "ostype"]
@@ -98,7 +101,9 @@ struct EngineCall: Sendable {
                 return try await Self.relay(response, to: responder)
             }
             let json = try JSON(parsing: try await response.collect(limit: limit))
-            try await responder.send(status: response.status, json: try change(json))
+            let changed = try change(json)
+            let shown = request.caller.hidesEnvironment ? Redaction.withoutEnvironment(changed) : changed
+            try await responder.send(status: response.status, json: shown)
         }
     }
 

@@ -59,6 +59,11 @@ package struct Filters: Sendable {
         values.removeValue(forKey: name) ?? []
     }
 
+    /// Adds a value.
+    mutating func add(_ name: String, _ value: String) {
+        values[name, default: []].append(value)
+    }
+
     /// Refuses names that are not known, in the engine's words.
     func check(known: Set<String>) throws(GatewayError) {
         if let unknown = values.keys.sorted().first(where: { !known.contains($0) }) {

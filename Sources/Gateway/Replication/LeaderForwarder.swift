@@ -225,6 +225,7 @@ private struct ForwardedCall: Sendable {
     private var message: HTTPRequest {
         var headers = EngineCall.passedOnHeaders(of: request)
         headers.replaceOrAdd(name: LeaderForwarder.forwardedField, value: request.id)
+        headers.replaceOrAdd(name: Caller.headerField, value: request.caller.headerValue)
         var message = HTTPRequest(request.method, request.target, headers: headers)
         if request.bodyLength != 0 {
             let state = state

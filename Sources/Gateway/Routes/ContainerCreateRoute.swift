@@ -20,10 +20,11 @@ extension DockerRoutes {
             throw LeadershipError.notLeading
         }
         let snapshot = cluster.snapshot
+        let body = try await request.bytes()
         let creation = try ContainerCreation(
             name: request["name"],
             platform: request["platform"].flatMap { $0.isEmpty ? nil : $0 },
-            body: try await request.bytes(),
+            body: body,
             nodeNames: Set(snapshot.nodes.map(\.name))
         )
         var options = ContainerPlacer.Options()
@@ -32,7 +33,10 @@ extension DockerRoutes {
         options.registrySecret = request.headers.first(name: "x-registry-auth")
         options.term = term
         let outcome = try await ContainerPlacer(cluster).create(creation, options)
+        request.trail.note(outcome.node.name)
         if let id = outcome.containerID {
+            try await CreationCheck(cluster: cluster)
+                .verify(id, on: outcome.node, madeWith: try JSON(parsing: body), for: request.caller)
             metrics.recordPlacement()
             logger.info(
                 "placed container",

@@ -36,6 +36,7 @@ struct DockerRoutes: Sendable {
         guard node.status == .healthy, var engine = cluster.client(for: node.address) else {
             throw .nodeDown(node: node.name, reason: node.reason ?? "it has left the cluster")
         }
+        request.trail.note(node.name)
         let wanted = request.version ?? cluster.snapshot.offeredVersions.highest
         engine.apiVersion = node.version?.apiVersions.clamp(wanted) ?? wanted
         return engine

@@ -12,7 +12,7 @@ extension DockerRoutes {
         [
             Route(.GET, "images/json", listImages),
             Route(.GET, "images/get", saveImages),
-            Route(.GET, "images/{name}/json") { try await passOnImage($0, $1) },
+            Route(.GET, "images/{name}/json", inspectImage),
             Route(.GET, "images/{name}/history") { try await passOnImage($0, $1) },
             Route(.GET, "images/{name}/get") { try await passOnImage($0, $1) },
             Route(.POST, "images/{name}/push") { try await passOnImage($0, $1) },
@@ -50,7 +50,8 @@ extension DockerRoutes {
             return try await responder.send(json: [])
         }
         let answers = try await collect(changed, from: nodes, for: responder)
-        try await responder.send(json: Self.merge(images: answers.map(\.json)))
+        let images = Self.merge(images: answers.map(\.json))
+        try await responder.send(json: request.namespace.map { NamespaceView($0, cluster).images(images) } ?? images)
     }
 
     /// One element for each id, with the names that it has on any node; newest first.
@@ -77,6 +78,15 @@ extension DockerRoutes {
             return (-a, left.offset) < (-b, right.offset)
         }
         return JSON(sorted.map(\.element.json))
+    }
+
+    private func inspectImage(_ request: GatewayRequest, _ responder: Responder) async throws {
+        guard request.caller.hidesEnvironment, let node = try nodes(withImage: request.name, request).first else {
+            return try await passOnImage(request, responder)
+        }
+        var plain = request
+        plain.set("node", nil)
+        try await call(plain, to: node).rewrite(to: responder) { $0 }
     }
 
     /// Passes the request on to the first node that has the image.

@@ -38,12 +38,14 @@ extension DockerRoutes {
             }
         }
         let plain = filters.plainNames(among: networks.map { $0.network["Name"]?.string ?? "" })
+        let view = request.namespace.map { NamespaceView($0, cluster) }
         try await responder.send(
             json: JSON(
                 networks.map { network, node in
                     let isLocal = (network["Scope"]?.string ?? "local") == "local"
                     let isPlain = plain.contains(network["Name"]?.string ?? "")
-                    return isLocal && !isPlain ? Self.prefix(network, node: node) : network
+                    let shown = isLocal && !isPlain ? Self.prefix(network, node: node) : network
+                    return view?.network(shown) ?? shown
                 }
             )
         )
@@ -97,7 +99,11 @@ extension DockerRoutes {
     private func inspectNetwork(_ request: GatewayRequest, _ responder: Responder) async throws {
         let call = try networkCall(request)
         let hasPrefix = request.name.hasPrefix(call.node.name + "/")
-        try await call.rewrite(to: responder) { hasPrefix ? Self.prefix($0, node: call.node) : $0 }
+        let view = request.namespace.map { NamespaceView($0, cluster) }
+        try await call.rewrite(to: responder) { network in
+            let shown = hasPrefix ? Self.prefix(network, node: call.node) : network
+            return view?.network(shown) ?? shown
+        }
     }
 
     private func removeNetwork(_ request: GatewayRequest, _ responder: Responder) async throws {

@@ -54,7 +54,8 @@ extension DockerRoutes {
         let answers = await ask(nodes, skipsSilent: true) { node in
             let answer = try await engine(for: node, request)
                 .call(.GET, path, query: query, deadline: .after(.seconds(60))).json()
-            return answer.rewriting { usage in
+            let shown = request.namespace.map { NamespaceView($0, cluster).diskUsage(answer) } ?? answer
+            return shown.rewriting { usage in
                 usage["Volumes"] = usage["Volumes"].map { list in
                     JSON(list.elements.map { Self.prefix(volume: $0, node: node) })
                 }

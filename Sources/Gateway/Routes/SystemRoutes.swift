@@ -93,7 +93,11 @@ extension DockerRoutes {
     }
 
     private func info(_ request: GatewayRequest, _ responder: Responder) async throws {
-        let description = ClusterDescription(cluster.snapshot, leadership: cluster.leadership.view)
+        let description = ClusterDescription(
+            cluster.snapshot,
+            leadership: cluster.leadership.view,
+            namespace: request.namespace
+        )
         // Clients before API 1.22 look for the lines among those of the storage driver.
         let isOld = request.version.map { $0 < APIVersion(major: 1, minor: 22) } ?? false
         try await responder.send(json: description.info(isOldClient: isOld))

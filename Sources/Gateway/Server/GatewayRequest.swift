@@ -28,13 +28,26 @@ package struct GatewayRequest: Sendable {
     package let bodyLength: Int?
     /// What the route's variable stands for.
     package var name = ""
+    /// Who sends it, or has it sent on.
+    package let caller: Caller
+    /// Takes the place of ``body``, which was read to decide about the request.
+    var readBody: [UInt8]?
+    /// Where it went, for the audit log.
+    let trail = AuditTrail()
     private let pipe: BytePipe
 
     /// Reads the first line and the header.
     ///
     /// - Throws: ``GatewayError/badRequest(_:)``.
-    init(id: String, head: HTTPRequestHead, body: HTTPBodyReader, pipe: BytePipe) throws(GatewayError) {
+    init(
+        id: String,
+        head: HTTPRequestHead,
+        body: HTTPBodyReader,
+        pipe: BytePipe,
+        sender: Caller
+    ) throws(GatewayError) {
         self.id = id
+        caller = try Self.caller(head.headers, sender: sender)
         self.body = body
         self.pipe = pipe
         method = head.method
@@ -45,6 +58,18 @@ package struct GatewayRequest: Sendable {
         version = parsed.version
         segments = parsed.segments
         query = parsed.query
+    }
+
+    /// Whom the request is from, when a manager sends it on.
+    private static func caller(_ headers: HTTPHeaders, sender: Caller) throws(GatewayError) -> Caller {
+        let claims = headers[Caller.headerField]
+        guard let claim = claims.first else {
+            return sender
+        }
+        guard sender.maySpeakForOthers, claims.count == 1, let caller = Caller(headerValue: claim, from: sender) else {
+            throw .notAllowed("\(sender.description) may not send requests of others")
+        }
+        return caller
     }
 
     private static func length(_ headers: HTTPHeaders) -> Int? {
@@ -58,7 +83,7 @@ package struct GatewayRequest: Sendable {
     var host: String { pipe.remoteHost }
 
     /// Who sends it.
-    package func peer() async -> PeerIdentity { await pipe.peer() }
+    package func peer() async -> PeerIdentity { caller.identity(of: await pipe.peer()) }
 
     // MARK: Query
 
@@ -94,6 +119,9 @@ package struct GatewayRequest: Sendable {
     ///
     /// - Throws: ``DockerAPIError/tooLarge(what:limit:)``, ``GatewayError/requestTimeout``.
     package func bytes(limit: Int = jsonLimit) async throws -> [UInt8] {
+        if let readBody {
+            return readBody
+        }
         if let bodyLength, bodyLength > limit {
             throw DockerAPIError.tooLarge(what: "the body", limit: limit)
         }
@@ -115,7 +143,10 @@ package struct GatewayRequest: Sendable {
 
     /// The body as it comes, to be sent on.
     package var passedOnBody: HTTPBody {
-        bodyLength == 0 ? .none : .stream(body, length: bodyLength)
+        if let readBody {
+            return readBody.isEmpty ? .none : .bytes(readBody)
+        }
+        return bodyLength == 0 ? .none : .stream(body, length: bodyLength)
     }
 
     /// Whether the answer may turn the connection into a raw stream.

@@ -18,6 +18,7 @@ final class GatewayService: Sendable {
     private let logger: Logger
     private let fallback: RouteHandler
     private let forwarder: LeaderForwarder?
+    private let access: AccessControl
     private let count = Atomic<UInt64>(0)
     /// Tells the runs of a manager apart in the log.
     private let run = String(UInt32.random(in: 0...UInt32.max), radix: 16)
@@ -38,6 +39,7 @@ final class GatewayService: Sendable {
         self.configuration = configuration
         self.metrics = metrics
         self.logger = logger
+        access = AccessControl(cluster: cluster, privilegedRoles: configuration.privilegedRoles, logger: logger)
         forwarder = configuration.replication.map {
             LeaderForwarder(
                 leadership: cluster.leadership,
@@ -55,6 +57,9 @@ final class GatewayService: Sendable {
         metrics.countConnection(1)
         return metrics.openConnections <= configuration.connectionLimit
     }
+
+    /// Whether clients on TCP must show a certificate.
+    var verifiesClients: Bool { configuration.tls?.files.verifiesPeer ?? false }
 
     func connectionClosed() {
         metrics.countConnection(-1)
@@ -87,7 +92,10 @@ final class GatewayService: Sendable {
     func answer(_ request: GatewayRequest, _ responder: Responder) async {
         let found = table.find(request)
         let start = ContinuousClock.now
+        let time = WallTime.now
+        var reason: String?
         defer {
+            audit(request, found?.0, .end, time: time, status: responder.status, since: start, reason: reason)
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             // Methods are words of the client's choice: only those of a route are counted apart.
             metrics.record(
@@ -100,6 +108,7 @@ final class GatewayService: Sendable {
         do {
             try await dispatch(request, to: found, responder)
         } catch {
+            reason = ErrorReport(error).message
             if !(error is CancellationError) {
                 // What is not the client's fault is for the operator to know.
                 logger.log(
@@ -120,8 +129,14 @@ final class GatewayService: Sendable {
         to found: (Route, GatewayRequest)?,
         _ responder: Responder
     ) async throws {
-        if request.method == .OPTIONS {
+        if request.method == .OPTIONS, request.caller.standing != .nobody {
             return try await responder.send(status: 200)
+        }
+        if !extensions.contains(where: { $0.answers(request) }) {
+            try access.check(request, route: found?.0)
+        }
+        if let route = found?.0, AuditRecord.isLong(route) {
+            audit(request, route, .begin, time: WallTime.now, status: 0, since: .now)
         }
         guard let forwarder, !request.isForThisManager else {
             return try await answerHere(request, from: found, responder)
@@ -140,17 +155,18 @@ final class GatewayService: Sendable {
         from found: (Route, GatewayRequest)?,
         _ responder: Responder
     ) async throws {
-        for answer in extensions {
-            if let reply = try await answer(request) {
+        for other in extensions where other.answers(request) {
+            if let reply = try await other.answer(request) {
                 return try await responder.send(status: reply.status, headers: reply.headers, bytes: reply.body)
             }
         }
+        let grant = try access.check(request, route: found?.0)
         try checkVersion(request)
         try checkLength(request)
         guard let (route, named) = found else {
             return try await fallback(request, responder)
         }
-        try await route.handler(named, responder)
+        try await route.handler(try await access.admit(named, to: route, grant), responder)
     }
 
     /// Refuses JSON that no engine should be troubled with.
@@ -174,6 +190,79 @@ final class GatewayService: Sendable {
         if version < range.lowest {
             throw .versionTooOld(requested: "\(version)", lowest: "\(range.lowest)")
         }
+    }
+
+    /// Notes a request in the audit log, unless it only asks whether the manager is there.
+    private func audit(
+        _ request: GatewayRequest,
+        _ route: Route?,
+        _ phase: AuditRecord.Phase,
+        time: Double,
+        status: Int,
+        since start: ContinuousClock.Instant,
+        reason: String? = nil
+    ) {
+        guard let log = configuration.audit, status >= 400 || !AuditRecord.isGreeting(route) else {
+            return
+        }
+        log.record(
+            AuditRecord(
+                time: time,
+                request: request.id,
+                caller: request.caller,
+                method: request.method.rawValue,
+                path: "/" + request.segments.joined(separator: "/"),
+                route: route?.pattern ?? "",
+                nodes: request.trail.nodes,
+                phase: phase,
+                status: status,
+                milliseconds: Int((ContinuousClock.now - start) / .milliseconds(1)),
+                reason: reason
+            )
+        )
+    }
+
+    /// Notes what never became a request.
+    private func audit(
+        _ caller: Caller,
+        _ method: String,
+        _ path: String,
+        id: String,
+        _ phase: AuditRecord.Phase,
+        _ error: any Error
+    ) {
+        configuration.audit?.record(
+            AuditRecord(
+                time: WallTime.now,
+                request: id,
+                caller: caller,
+                method: method,
+                path: path,
+                route: "",
+                nodes: [],
+                phase: phase,
+                status: phase == .handshake ? 0 : 403,
+                milliseconds: 0,
+                reason: ErrorReport(error).message
+            )
+        )
+    }
+
+    /// One line for a client that TLS has turned away.
+    func logHandshake(_ error: any Error, host: String) {
+        logger.warning(
+            "client refused",
+            metadata: ["client": "\(host)", "error": "\(ErrorReport(error).message)"]
+        )
+        let nobody = Caller(name: "", standing: .nobody, address: host)
+        audit(nobody, "", "", id: nextRequestID(), .handshake, error)
+    }
+
+    /// One line for a request that was refused before its route was looked for.
+    func logRefusal(of sender: Caller, head: HTTPRequestHead, id: String, _ error: any Error) {
+        let path = String(head.uri.prefix { $0 != "?" })
+        access.log(refusal: error, of: sender, "\(head.method) \(path)", id: id)
+        audit(sender, head.method.rawValue, path, id: id, .end, error)
     }
 
     /// One line for what was no request.

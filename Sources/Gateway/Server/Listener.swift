@@ -67,6 +67,14 @@ final class Listener: Sendable {
         }
     }
 
+    /// Whether it is a socket in the file system.
+    var isSocket: Bool {
+        if case .unix = address {
+            return true
+        }
+        return false
+    }
+
     func close() {
         channel.close(promise: nil)
         continuation.finish()

@@ -9,7 +9,7 @@ package typealias RouteHandler = @Sendable (GatewayRequest, Responder) async thr
 
 /// One kind of request and what answers it.
 package struct Route: Sendable {
-    let method: HTTPMethod
+    package let method: HTTPMethod
     let before: [String]
     let after: [String]
     let hasName: Bool

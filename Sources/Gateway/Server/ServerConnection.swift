@@ -18,6 +18,8 @@ struct ServerConnection: Sendable {
 
     let pipe: BytePipe
     let service: GatewayService
+    /// Whether the client came over a socket in the file system.
+    let isSocket: Bool
 
     /// Returns when the connection is closed.
     func run() async {
@@ -30,19 +32,36 @@ struct ServerConnection: Sendable {
             return
         }
         do {
+            var sender: Caller?
             while let head = try await nextHead() {
-                guard try await serve(head) else {
+                // TLS has verified the client before its first byte is here.
+                let caller = await known(sender)
+                sender = caller
+                guard try await serve(head, from: caller) else {
                     return
                 }
             }
         } catch let error as DockerAPIError {
             switch error {
             case .malformedMessage, .tooLarge: try? await refuse(error)
+            case .handshakeFailed: service.logHandshake(error, host: pipe.remoteHost)
             default: break
             }
         } catch {
             // The client is gone, or too slow: there is nobody to tell.
         }
+    }
+
+    private func known(_ sender: Caller?) async -> Caller {
+        if let sender {
+            return sender
+        }
+        return Caller(
+            await pipe.peer(),
+            address: pipe.remoteHost,
+            isSocket: isSocket,
+            mustShowCertificate: service.verifiesClients
+        )
     }
 
     private func nextHead() async throws -> HTTPRequestHead? {
@@ -58,15 +77,18 @@ struct ServerConnection: Sendable {
     }
 
     /// Answers one request; returns whether the connection can carry another one.
-    private func serve(_ head: HTTPRequestHead) async throws -> Bool {
+    private func serve(_ head: HTTPRequestHead, from sender: Caller) async throws -> Bool {
         let id = service.nextRequestID()
         let responder = Responder(pipe: pipe, request: head, headers: service.commonHeaders(requestID: id))
         let body = try body(of: head, responder)
         let start = ContinuousClock.now
         do {
-            let request = try GatewayRequest(id: id, head: head, body: body, pipe: pipe)
+            let request = try GatewayRequest(id: id, head: head, body: body, pipe: pipe, sender: sender)
             try await answer(request, responder)
         } catch let error as GatewayError {
+            if case .notAllowed = error {
+                service.logRefusal(of: sender, head: head, id: id, error)
+            }
             try await responder.send(error)
         }
         service.log(head: head, id: id, status: responder.status, time: ContinuousClock.now - start)

@@ -45,7 +45,8 @@ package struct SwarmCtl: AsyncParsableCommand {
             CommandGroup(
                 name: "Run",
                 subcommands: [
-                    ManageCommand.self, JoinCommand.self, MemberListCommand.self, CompletionsCommand.self,
+                    ManageCommand.self, JoinCommand.self, MemberListCommand.self, RolesCommand.self,
+                    CompletionsCommand.self,
                 ]
             ),
         ]
