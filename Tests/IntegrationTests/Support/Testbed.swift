@@ -24,16 +24,26 @@ enum Testbed {
 
     private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
-    /// Starts an engine with the image busybox, or finds it running; its `HOST:PORT`.
-    static func startEngine(_ name: String, port: Int, suite: String? = nil) async throws -> String {
+    /// Starts an engine, or finds it running; its `HOST:PORT`.
+    ///
+    /// It has the image busybox, unless it speaks TLS with what is in the folder `certificates`.
+    static func startEngine(
+        _ name: String,
+        port: Int,
+        suite: String? = nil,
+        certificates: String? = nil
+    ) async throws -> String {
         // The engine goes on after the script, and must not hold open what it would inherit from here.
         let detach = #"for f in /proc/$$/fd/*; do n=${f##*/}; [ "$n" -le 2 ] || eval "exec $n>&-"; done"#
         let started = try await run(
             "bash",
             ["-c", detach + #"; exec "$0" start "$@" >/dev/null 2>&1"#, engineScript, name, "--tcp", "\(port)"]
-                + (suite.map { ["--suite", $0] } ?? [])
+                + (suite.map { ["--suite", $0] } ?? []) + (certificates.map { ["--tls", $0] } ?? [])
         )
         try #require(started.status == 0, "\(started)")
+        guard certificates == nil else {
+            return "127.0.0.1:\(port)"
+        }
         let loaded = try await run("docker", ["-H", "tcp://127.0.0.1:\(port)", "load", "-i", busybox])
         try #require(loaded.status == 0, "\(loaded)")
         return "127.0.0.1:\(port)"
