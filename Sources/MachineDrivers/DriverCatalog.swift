@@ -25,6 +25,12 @@ package enum DriverCatalog {
             GenericDriver(),
             NoneDriver(),
             VirtualBoxDriver(folder: folder, environment: environment),
+            AmazonEC2Driver(http: http, environment: environment),
+            DigitalOceanDriver(http: http, environment: environment),
+            HetznerDriver(http: http, environment: environment),
+            OpenStackDriver(http: http, environment: environment),
+            GoogleDriver(http: http, environment: environment),
+            AzureDriver(http: http, environment: environment),
         ]
         return own
             + PluginCatalog.drivers(environment: environment, folder: folder, except: Set(own.map(\.name)))

@@ -90,8 +90,8 @@ package struct AmazonEC2Driver: CloudDriver {
             try await ec2.call("DeleteSecurityGroup", [("GroupId", id)], accepting: ["InvalidGroup.NotFound"])
         }
         for key in try await keyPairs(machine.id, ec2) {
-            let id = key.text("keyPairId") ?? ""
-            try await ec2.call("DeleteKeyPair", [("KeyPairId", id)], accepting: ["InvalidKeyPair.NotFound"])
+            let name = key.text("keyName") ?? ""
+            try await ec2.call("DeleteKeyPair", [("KeyName", name)], accepting: ["InvalidKeyPair.NotFound"])
         }
     }
 

@@ -6,19 +6,31 @@ internal import PKI
 /// Who calls Amazon.
 ///
 /// Its description never shows the secret.
-struct AmazonCredentials: Sendable, Equatable, CustomStringConvertible {
-    var accessKey: String
-    var secretKey: String
-    var sessionToken: String?
+package struct AmazonCredentials: Sendable, Equatable, CustomStringConvertible {
+    package var accessKey: String
+    package var secretKey: String
+    package var sessionToken: String?
 
-    var description: String { "AmazonCredentials(\(accessKey))" }
+    package init(accessKey: String, secretKey: String, sessionToken: String? = nil) {
+        self.accessKey = accessKey
+        self.secretKey = secretKey
+        self.sessionToken = sessionToken
+    }
+
+    package var description: String { "AmazonCredentials(\(accessKey))" }
 }
 
 /// Signs requests with Amazon's Signature Version 4.
-struct SigV4: Sendable {
-    let credentials: AmazonCredentials
-    let region: String
-    let service: String
+package struct SigV4: Sendable {
+    package let credentials: AmazonCredentials
+    package let region: String
+    package let service: String
+
+    package init(credentials: AmazonCredentials, region: String, service: String) {
+        self.credentials = credentials
+        self.region = region
+        self.service = service
+    }
 
     /// The value of `Authorization`.
     ///
@@ -31,7 +43,7 @@ struct SigV4: Sendable {
     ///   - time: when it is signed; within five minutes of Amazon's clock.
     /// - Returns: the header's value.
     /// - Throws: `PKIError`.
-    func authorization(
+    package func authorization(
         method: String,
         path: String,
         query: [(String, String)],

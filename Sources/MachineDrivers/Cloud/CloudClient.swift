@@ -25,7 +25,7 @@ struct CloudClient: Sendable {
     /// The machine that messages name.
     let machine: String
     /// The URL that paths are put behind, without a slash at its end.
-    let base: String
+    var base: String
     /// Never shown, also when the provider repeats them.
     var secrets: [String] = []
     var tls = TLSOptions()

@@ -35,11 +35,15 @@ package protocol CloudDriver: MachineDriver {
     ///   - state: may get more than the id; saved by `save`.
     ///   - save: to be called before the call after one that made something not found by name or tag.
     /// - Returns: the host, at once: without waiting for it.
+    /// - Throws: `MachineError`, and what `save` throws.
     func makeHost(
         _ request: MachineRequest,
         state: inout DriverState,
         save: @Sendable (DriverState) throws -> Void
     ) async throws -> CloudHost
+
+    /// Gives a host that runs what can only be given then, such as an address; may be there already.
+    func complete(_ host: CloudHost, _ machine: DriverMachine) async throws
 
     /// Asks for a change; ``CloudHost/state`` follows later.
     func switchPower(_ power: CloudPower, of host: CloudHost, _ machine: DriverMachine) async throws
@@ -70,11 +74,17 @@ extension CloudDriver {
         if host.state == .stopped {
             try await switchPower(.start, of: host, machine)
         }
-        host = try await wait(for: machine, "it does not run") { $0.state == .running && $0.address != nil }
+        host = try await wait(for: machine, "it does not run") { $0.state == .running }
+        try await complete(host, machine)
+        if host.address == nil {
+            host = try await wait(for: machine, "it has no address") { $0.address != nil }
+        }
         state["address"] = host.address
         try save(state)
         return state
     }
+
+    package func complete(_ host: CloudHost, _ machine: DriverMachine) async throws {}
 
     package func start(_ machine: DriverMachine) async throws { try await change(machine, .start, to: .running) }
     package func stop(_ machine: DriverMachine) async throws { try await change(machine, .stop, to: .stopped) }

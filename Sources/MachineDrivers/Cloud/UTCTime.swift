@@ -2,12 +2,16 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 /// An instant as providers write it.
-struct UTCTime: Sendable {
+package struct UTCTime: Sendable {
     /// Seconds since 1970.
-    let seconds: Int
+    package let seconds: Int
+
+    package init(seconds: Int) {
+        self.seconds = seconds
+    }
 
     /// `20130524T000000Z` (ISO 8601, basic).
-    var compact: String { text(date: "", time: "") }
+    package var compact: String { text(date: "", time: "") }
 
     /// `20130524`.
     var compactDate: String { String(compact.prefix(8)) }

@@ -30,8 +30,13 @@ extension DriverConformance {
 
     /// Killed at each call of a create, and never run again: `gc` finds by the tags what there is, and removes it
     /// knowing nothing else.
+    ///
+    /// With a slow provider, every third call: ``resumes(answerIsLost:)`` is at the others.
     func isFoundByTags() async throws {
         try await forEachCut { cut in
+            guard !harness.isSlow || cut % 3 == 1 else {
+                return true
+            }
             let request = harness.request()
             let (_, wasCut) = await killedCreate(request, at: cut, answerIsLost: true)
             let found = try await left(of: request)

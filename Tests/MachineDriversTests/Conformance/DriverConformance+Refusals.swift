@@ -38,58 +38,41 @@ extension DriverConformance {
         try #require(try await left(of: request) == [])
     }
 
-    /// 429 at each call in turn: the driver passes it on, the decorator waits as asked and calls again.
+    /// 429 with `Retry-After`: the driver passes it on, the decorator waits as asked and calls again.
     func passesOnRateLimit() async throws {
-        try await forEachCut { limited in
+        for limited in try await tellingCalls() {
             let request = harness.request()
             let saved = Saved()
             let plain = FaultPlan { number, _ in number == limited ? .rateLimited(seconds: 7) : nil }
-            do {
-                let state = try await harness.driver(plain).create(request, state: [:], save: saved.save)
-                try await clean(request, state)
-                return false
-            } catch let error as MachineError {
-                try #require(error.isTransient, "\(error.message)")
-                try #require(plain.calls.count == limited, "drivers do not retry")
+            let error = try await failure("call \(limited)") {
+                _ = try await harness.driver(plain).create(request, state: [:], save: saved.save)
             }
+            try #require(error.isTransient, "\(error.message)")
+            try #require(plain.calls.count == limited, "drivers do not retry")
+            try await clean(request, saved.states.last ?? [:])
 
+            let again = harness.request()
             let retried = FaultPlan(isRetried: true) { number, _ in number == limited ? .rateLimited(seconds: 7) : nil }
-            let state = try await harness.driver(retried).create(
-                request,
-                state: saved.states.last ?? [:],
-                save: saved.save
-            )
-            if retried.calls.count >= limited {
-                try #require(retried.clock.waits.contains { $0 >= .seconds(6.9) }, "waits: \(retried.clock.waits)")
-            }
-            try await clean(request, state)
-            return true
+            let state = try await harness.driver(retried).create(again, state: [:]) { _ in }
+            try #require(retried.calls[limited - 1] == retried.calls[limited], "the same call again")
+            try #require(retried.clock.waits.contains { $0 >= .seconds(6.9) }, "waits: \(retried.clock.waits)")
+            try await clean(again, state)
         }
     }
 
     /// The provider stops answering: the driver says so at once, and what was made is found again.
     func passesOnTimeout() async throws {
-        let hostCall = harness.hostCall
-        try await forEachCut { late in
+        for late in try await tellingCalls() {
             let request = harness.request()
             let saved = Saved()
-            let plan = FaultPlan { number, call in
-                // For slow providers: at the first call, and at that which makes the host.
-                let isReached = harness.isSlow && late == 2 ? call.hasPrefix(hostCall) : number >= late
-                return isReached ? .timeout : nil
+            let plan = FaultPlan { number, _ in number >= late ? .timeout : nil }
+            let error = try await failure("call \(late)") {
+                _ = try await harness.driver(plan).create(request, state: [:], save: saved.save)
             }
-            do {
-                let state = try await harness.driver(plan).create(request, state: [:], save: saved.save)
-                try await clean(request, state)
-                return false
-            } catch let error as MachineError {
-                try #require(error.kind == .unreachable, "\(error.message)")
-                try #require(error.isTransient)
-                try #require(harness.isSlow || plan.calls.count == late, "drivers do not retry")
-                try #require(plan.calls.count { $0.hasPrefix(hostCall) } <= 1, "drivers do not retry")
-            }
+            try #require(error.kind == .unreachable, "\(error.message)")
+            try #require(error.isTransient)
+            try #require(plan.calls.count == late, "drivers do not retry")
             try await clean(request, saved.states.last ?? [:])
-            return !(harness.isSlow && late == 2)
         }
     }
 

@@ -97,6 +97,18 @@ struct DriverConformance: Sendable {
         try #require(!harness.secrets.contains { secret in values.contains { $0.contains(secret) } })
     }
 
+    /// The numbers of the calls of a create at which a refusal is tried: the first, that which makes the host, and the
+    /// one after it.
+    func tellingCalls() async throws -> [Int] {
+        let request = harness.request()
+        let plan = FaultPlan()
+        let state = try await harness.driver(plan).create(request, state: [:]) { _ in }
+        try await clean(request, state)
+        let calls = plan.calls
+        let making = try #require(calls.firstIndex { $0.hasPrefix(harness.hostCall) }, "\(calls)")
+        return Set([1, making + 1, min(making + 2, calls.count)]).sorted()
+    }
+
     /// Calls `body` with 1, 2, 3 … until it says that no call was cut any more.
     func forEachCut(_ body: (_ cut: Int) async throws -> Bool) async throws {
         for cut in 1...Self.mostCalls {

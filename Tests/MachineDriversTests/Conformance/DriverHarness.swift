@@ -7,7 +7,9 @@ import Machines
 struct DriverHarness: Sendable {
     /// The driver's name; the row of the table.
     let name: String
-    /// Builds the driver; each of its calls asks the plan first. A new one stands for a new run of swarmctl.
+    /// Builds the driver, whose calls all ask the plan first.
+    ///
+    /// A new one stands for a new run of swarmctl.
     let driver: @Sendable (FaultPlan) -> any MachineDriver
     /// A request for a machine that does not exist yet, different each time.
     let request: @Sendable () -> MachineRequest
@@ -19,7 +21,7 @@ struct DriverHarness: Sendable {
     var secrets: [String] = []
     /// Cases that have no meaning for the provider, such as a rate limit for a program.
     var lacks: Set<ConformanceCase> = []
-    /// A provider whose machines take a while: calls are killed one by one, but time out only where it matters.
+    /// A provider whose machines take a while: `gc` is tried after every third kill only.
     var isSlow = false
 }
 

@@ -17,8 +17,8 @@ struct FaultingSender: HTTPSending {
     static func path(
         to inner: any HTTPSending,
         plan: FaultPlan,
-        describe: @escaping @Sendable (HTTPRequest) -> String = Self.methodAndPath,
-        refusal: @escaping @Sendable (Fault) -> HTTPResponse? = { _ in nil }
+        refusal: @escaping @Sendable (Fault) -> HTTPResponse? = { _ in nil },
+        describe: @escaping @Sendable (HTTPRequest) -> String = Self.methodAndPath
     ) -> any HTTPSending {
         let sender = FaultingSender(inner: inner, plan: plan, describe: describe, refusal: refusal)
         return plan.isRetried ? RetryingSender(sender, clock: plan.clock, chance: { 0 }) : sender
