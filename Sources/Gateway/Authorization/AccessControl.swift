@@ -26,8 +26,8 @@ struct AccessControl: Sendable {
             route.map { RoleTable.grant($0.method, $0.pattern, standing) }
             ?? RoleTable.grant(.GET, RoleTable.unknownRoute, standing)
         guard grant != .refused else {
-            let what = "\(request.method) /\(route?.pattern ?? request.segments.joined(separator: "/"))"
-            throw refusal("\(request.caller.description) may not \(what)", request)
+            let path = route.map { "/\($0.pattern)" } ?? request.writtenPath
+            throw refusal("\(request.caller.description) may not \(request.method) \(path)", request)
         }
         return grant
     }
@@ -54,7 +54,7 @@ struct AccessControl: Sendable {
 
     private func refusal(_ text: String, _ request: GatewayRequest) -> GatewayError {
         let error = GatewayError.notAllowed(text)
-        let call = "\(request.method) /\(request.segments.joined(separator: "/"))"
+        let call = "\(request.method) \(request.writtenPath)"
         log(refusal: error, of: request.caller, call, id: request.id)
         return error
     }
@@ -69,4 +69,9 @@ struct AccessControl: Sendable {
             ]
         )
     }
+}
+
+extension GatewayRequest {
+    /// The path as the client wrote it, encoded: decoded it could have line breaks, which forge lines of a log.
+    var writtenPath: String { String(target.prefix { $0 != "?" }) }
 }

@@ -35,9 +35,7 @@ struct NamespaceGuard: Sendable {
     }
 
     private func unknown(_ request: GatewayRequest) -> GatewayError {
-        .notAllowed(
-            "\(request.caller.description) may not \(request.method) /\(request.segments.joined(separator: "/"))"
-        )
+        .notAllowed("\(request.caller.description) may not \(request.method) \(request.writtenPath)")
     }
 
     /// The request with one more label that everything in the answer must have.
