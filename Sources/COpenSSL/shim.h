@@ -113,4 +113,53 @@ static inline int swarmctl_verify(X509 *leaf, X509 *authority, long time) {
     return result;
 }
 
+// The functions for lists of revoked certificates return 1, or 0 with a reason in OpenSSL's queue.
+
+static inline int swarmctl_crl_begin(X509_CRL *list, X509 *issuer, long now, long next) {
+    ASN1_TIME *begin = ASN1_TIME_set(NULL, (time_t)now);
+    ASN1_TIME *end = ASN1_TIME_set(NULL, (time_t)next);
+    // Version 2 is written as 1.
+    int done = begin != NULL && end != NULL && X509_CRL_set_version(list, 1) == 1 &&
+               X509_CRL_set_issuer_name(list, X509_get_subject_name(issuer)) == 1 &&
+               X509_CRL_set1_lastUpdate(list, begin) == 1 && X509_CRL_set1_nextUpdate(list, end) == 1;
+    ASN1_TIME_free(begin);
+    ASN1_TIME_free(end);
+    return done;
+}
+
+static inline int swarmctl_crl_add(X509_CRL *list, const char *serial, long time_revoked) {
+    BIGNUM *number = NULL;
+    ASN1_INTEGER *integer = NULL;
+    ASN1_TIME *date = ASN1_TIME_set(NULL, (time_t)time_revoked);
+    X509_REVOKED *entry = X509_REVOKED_new();
+    int done = date != NULL && entry != NULL && BN_hex2bn(&number, serial) > 0 &&
+               (integer = BN_to_ASN1_INTEGER(number, NULL)) != NULL &&
+               X509_REVOKED_set_serialNumber(entry, integer) == 1 &&
+               X509_REVOKED_set_revocationDate(entry, date) == 1 && X509_CRL_add0_revoked(list, entry) == 1;
+    if (!done) {
+        X509_REVOKED_free(entry);
+    }
+    BN_free(number);
+    ASN1_INTEGER_free(integer);
+    ASN1_TIME_free(date);
+    return done;
+}
+
+static inline int swarmctl_crl_sign(X509_CRL *list, X509 *issuer, long number, EVP_PKEY *key) {
+    X509V3_CTX context;
+    ASN1_INTEGER *integer = ASN1_INTEGER_new();
+    X509_EXTENSION *identifier;
+    int done;
+    X509V3_set_ctx(&context, issuer, NULL, NULL, list, 0);
+    X509V3_set_ctx_nodb(&context);
+    identifier = X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid:always");
+    done = integer != NULL && identifier != NULL && ASN1_INTEGER_set_int64(integer, number) == 1 &&
+           X509_CRL_add1_ext_i2d(list, NID_crl_number, integer, 0, 0) == 1 &&
+           X509_CRL_add_ext(list, identifier, -1) == 1 && X509_CRL_sort(list) == 1 &&
+           X509_CRL_sign(list, key, EVP_sha256()) > 0;
+    X509_EXTENSION_free(identifier);
+    ASN1_INTEGER_free(integer);
+    return done;
+}
+
 #endif

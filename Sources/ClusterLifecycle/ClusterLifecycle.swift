@@ -94,7 +94,8 @@ package struct ClusterLifecycle: Sendable {
             authority: authority,
             templates: try templates(),
             image: image,
-            members: made
+            members: made,
+            front: try await front(plan.spec)
         )
         if plan.spec.hasOwnStore {
             // A store of which a member is missing would begin as another one.
@@ -171,7 +172,8 @@ package struct ClusterLifecycle: Sendable {
                 authority: try identity(for: cluster),
                 templates: try templates(),
                 image: isImplicit ? nil : try await swarmdImage(),
-                members: isImplicit ? machines : try store.machines(of: cluster.name)
+                members: isImplicit ? machines : try store.machines(of: cluster.name),
+                front: try await front(cluster.spec)
             )
             let results = await concurrently(machines, limit: context.parallel) { try await work.provision($0) }
             failures += results.compactMap(\.userFacingFailure)
@@ -235,7 +237,8 @@ package struct ClusterLifecycle: Sendable {
         let pki = context.authorities(of: cluster.name)
         let authority = try pki.ensureAuthority(
             cluster: cluster.name,
-            keyType: KeyType(rawValue: cluster.spec.keyType) ?? .p256
+            keyType: KeyType(rawValue: cluster.spec.keyType) ?? .p256,
+            passphrase: try context.passphrase(of: cluster.spec)
         )
         _ = try pki.ensureOperator(
             OperatorProfile(
@@ -251,6 +254,14 @@ package struct ClusterLifecycle: Sendable {
 
     func templates() throws -> TemplateSource {
         try TemplateSource.find(overrides: context.templateOverrides, environment: context.environment)
+    }
+
+    /// What takes TLS off the connections to the engines of a cluster; `nil` where they do that themselves.
+    func front(_ spec: ClusterSpec) async throws -> FrontSpec? {
+        guard spec.hasEngineFront == true else {
+            return nil
+        }
+        return try await FrontSpec.make(executable: SwarmdLocation.find(in: context.environment))
     }
 
     private func swarmdImage() async throws -> SwarmdImage {

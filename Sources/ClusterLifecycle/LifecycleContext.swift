@@ -106,6 +106,16 @@ package struct LifecycleContext: Sendable {
         AuthorityStore(folder: store.pkiFolder(of: cluster))
     }
 
+    /// The passphrase of a cluster's authority; `nil` for a key that is not encrypted.
+    ///
+    /// - Throws: ``LifecycleError/badSecret(option:problem:)``.
+    package func passphrase(of spec: ClusterSpec) throws -> [UInt8]? {
+        guard let source = spec.authorityPassphrase else {
+            return nil
+        }
+        return Array(try SecretSource.resolve(source, for: "ca-passphrase-command", in: environment).utf8)
+    }
+
     /// The operator's files with which engines and managers of a cluster are called.
     package func identity(of cluster: String) -> ClientIdentity {
         let pki = authorities(of: cluster)

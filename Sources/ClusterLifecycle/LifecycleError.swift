@@ -16,6 +16,8 @@ package enum LifecycleError: UserFacingError, Equatable {
     case badSecret(option: String, problem: String)
     /// The plan needs a yes and there is nobody to ask.
     case notConfirmed
+    /// A user to whom the cluster's authority has never issued a certificate.
+    case noCertificate(user: String, cluster: String)
     /// The cluster's manager could not be made, so that the other machines have nothing to join.
     case managerFailed(machine: String, reason: String, kind: ErrorKind)
     /// A machine that another step needs failed; its own error is reported beside this one.
@@ -32,6 +34,7 @@ package enum LifecycleError: UserFacingError, Equatable {
         case .noSwarmd(let looked):
             "the program swarmd, which runs on the nodes, was not found (looked at \(looked.joined(separator: ", ")))"
         case .badSecret(let option, let problem): "--\(option): \(problem)"
+        case .noCertificate(let user, let cluster): "the cluster \"\(cluster)\" has no certificate of \"\(user)\""
         case .notConfirmed: "nothing was changed: the plan was not confirmed"
         case .managerFailed(let machine, let reason, _): "the manager \"\(machine)\" could not be made: \(reason)"
         case .dependsOn(let machine): "not attempted, because \"\(machine)\" failed"
@@ -44,6 +47,7 @@ package enum LifecycleError: UserFacingError, Equatable {
         case .driverDiffers(let cluster, _, _): "choose another name, or remove it with `swarmctl rm \(cluster)`"
         case .machineElsewhere: "choose another name, or look at `swarmctl ls`"
         case .noSwarmd: "build it with `make swarmd`, or say where it is with SWARMCTL_SWARMD"
+        case .noCertificate(_, let cluster): "see whose there are with `swarmctl certs ls \(cluster)`"
         case .notConfirmed: "run it again with `-y`"
         case .managerFailed, .dependsOn: "run the same command again: it goes on where it stopped"
         }
@@ -53,7 +57,7 @@ package enum LifecycleError: UserFacingError, Equatable {
         switch self {
         case .badSpec, .badFile, .badSecret: .usage
         case .driverDiffers, .machineElsewhere: .conflict
-        case .noSwarmd: .notFound
+        case .noSwarmd, .noCertificate: .notFound
         case .notConfirmed: .cancelled
         case .managerFailed(_, _, let kind): kind
         case .dependsOn: .failed

@@ -17,6 +17,8 @@ struct NodeProvisioning: Sendable {
     let image: SwarmdImage?
     /// All machines of the cluster whose address is known.
     let members: [MachineRecord]
+    /// What takes TLS off the engines' connections; `nil` where they do that themselves.
+    var front: FrontSpec?
     /// The members of the managers' store that it knows already, so that others must join it.
     var joining: Set<String> = []
     /// Whether the host is only prepared: what the cluster's own programs need is there, and they are not run.
@@ -76,7 +78,7 @@ struct NodeProvisioning: Sendable {
         }
     }
 
-    private func reach(
+    func reach(
         _ machine: MachineRecord,
         deadline: Deadline,
         progress: StepProgress
@@ -90,17 +92,18 @@ struct NodeProvisioning: Sendable {
         return host
     }
 
-    private func request(for machine: MachineRecord, host: any RemoteHost) throws -> ProvisionRequest {
+    func request(for machine: MachineRecord, host: any RemoteHost) throws -> ProvisionRequest {
         let address = machine.address ?? machine.ssh?.host ?? ""
         let spec = cluster.spec
         let authority = authority
+        let pki = context.authorities(of: cluster.name)
         let days = spec.certificateDays
         var request = ProvisionRequest(
             host: host,
             nodeName: machine.name,
             clusterName: cluster.name,
             address: address,
-            authority: String(decoding: authority.certificate.pem, as: UTF8.self),
+            authority: String(decoding: authority.trust, as: UTF8.self),
             client: context.identity(of: cluster.name),
             templates: templates
         ) { pem, names in
@@ -111,9 +114,12 @@ struct NodeProvisioning: Sendable {
                 dnsNames: names.filter { !isAddress($0) },
                 days: days
             )
-            let certificate = try authority.issue(profile, for: CertificateRequest(pem: Array(pem.utf8)))
+            let request = try CertificateRequest(pem: Array(pem.utf8))
+            let certificate = try pki.issue(profile, for: request, by: authority)
             return String(decoding: certificate.pem, as: UTF8.self)
         }
+        request.front = front
+        request.revocations = try pki.revocationList()
         request.enginePort = UInt16(clamping: machine.enginePort)
         request.extraNames = machine.tlsNames + spec.tlsNames
         request.engine = try engineOptions(machine)

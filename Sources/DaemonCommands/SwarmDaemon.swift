@@ -16,7 +16,7 @@ package struct SwarmDaemon: AsyncParsableCommand {
         version: "swarmd version \(swarmVersion)",
         subcommands: [
             ManageCommand.self, JoinCommand.self, MemberListCommand.self, TokenCreateCommand.self, HealthCommand.self,
-            RolesCommand.self,
+            RolesCommand.self, FrontCommand.self,
         ]
     )
 

@@ -21,6 +21,15 @@ struct TLSArguments: ParsableArguments {
     @Option(help: ArgumentHelp("The manager's key.", valueName: "file"))
     var tlskey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Refuse clients whose certificate is in this list; read again when it changes (default: crl.pem beside "
+                + "--tlscacert, once it is there).",
+            valueName: "file"
+        )
+    )
+    var tlscrl: String?
+
     init() {}
 
     /// Checks the flags as classic swarm does.
@@ -40,6 +49,20 @@ struct TLSArguments: ParsableArguments {
         guard !tlsverify || tlscacert != nil else {
             throw .usage("--tlscacert is required when using --tlsverify")
         }
-        return TLSFiles(authority: tlscacert, certificate: tlscert, key: tlskey, verifiesPeer: tlsverify)
+        guard tlscrl == nil || tlsverify else {
+            throw .usage("--tlscrl requires the use of --tlsverify")
+        }
+        return TLSFiles(
+            authority: tlscacert,
+            certificate: tlscert,
+            key: tlskey,
+            revocations: tlscrl ?? tlscacert.map(Self.usualList),
+            verifiesPeer: tlsverify
+        )
+    }
+
+    private static func usualList(beside authority: String) -> String {
+        let folder = authority.lastIndex(of: "/").map { authority[...$0] } ?? ""
+        return "\(folder)crl.pem"
     }
 }

@@ -145,7 +145,7 @@ package final class BytePipe: ByteSource {
     /// Waits for the end of the TLS handshake.
     ///
     /// - Throws: as ``read()``.
-    func handshake() async throws {
+    package func handshake() async throws {
         while true {
             let isOver = try state.withLock { state in
                 if let failure = state.failure {

@@ -11,6 +11,8 @@ package struct PeerCertificate: Sendable, Equatable {
     package let units: [String]
     /// DNS names in lower case, and IP addresses as the system writes them.
     package let alternativeNames: Set<String>
+    /// Whether it may sign others.
+    package var isAuthority = false
 
     package init(commonNames: [String], units: [String], alternativeNames: Set<String>) {
         self.commonNames = commonNames
@@ -57,6 +59,7 @@ extension PeerCertificate {
         static let commonName: [UInt8] = [0x55, 4, 3]
         static let unit: [UInt8] = [0x55, 4, 11]
         static let alternativeNames: [UInt8] = [0x55, 29, 17]
+        static let basicConstraints: [UInt8] = [0x55, 29, 19]
     }
 
     /// Tags that a certificate gives a meaning of its own (RFC 5280, 4.1 and 4.2.1.6).
@@ -84,6 +87,9 @@ extension PeerCertificate {
             units: Self.texts(Identifier.unit, in: subject),
             alternativeNames: Self.names(in: extensions)
         )
+        // BasicConstraints { cA BOOLEAN DEFAULT FALSE, … }
+        let constraints = Self.value(of: Identifier.basicConstraints, in: extensions)
+        isAuthority = constraints?.children?.first.map { $0.tag == 0x01 && $0.content.contains { $0 != 0 } } ?? false
     }
 
     private static func texts(_ identifier: [UInt8], in subject: DERReader.Element?) -> [String] {
@@ -97,15 +103,17 @@ extension PeerCertificate {
     }
 
     private static func names(in extensions: DERReader.Element?) -> Set<String> {
-        let list = extensions?.children?.first?.children ?? []
-        let parts = list.compactMap(\.children).first {
-            $0.first?.content.elementsEqual(Identifier.alternativeNames) == true
-        }
-        // The identifier, perhaps whether it is critical, and the names in an octet string.
-        guard let value = parts?.last, let names = value.children?.first?.children else {
+        guard let names = value(of: Identifier.alternativeNames, in: extensions)?.children else {
             return []
         }
         return Set(names.compactMap(name))
+    }
+
+    private static func value(of identifier: [UInt8], in extensions: DERReader.Element?) -> DERReader.Element? {
+        let list = extensions?.children?.first?.children ?? []
+        let parts = list.compactMap(\.children).first { $0.first?.content.elementsEqual(identifier) == true }
+        // The identifier, perhaps whether it is critical, and the value in an octet string.
+        return parts?.last?.children?.first
     }
 
     private static func name(_ element: DERReader.Element) -> String? {

@@ -29,13 +29,18 @@ package final class TLSContexts: Sendable {
         var stamps: [FileStamp?]
         var client: NIOSSLContext?
         var server: NIOSSLContext?
+        var revoked: RevokedSerials?
     }
+
+    /// Asked about each client whose certificate the authority has signed; the reason for refusing it, else `nil`.
+    package typealias Admission = @Sendable (PeerCertificate) -> String?
 
     /// - Throws: ``DockerAPIError/unusableTLSFile(path:reason:)`` when the files cannot be used now.
     package init(files: TLSFiles) throws(DockerAPIError) {
         self.files = files
         state = Mutex(State(stamps: Self.stamps(files)))
         _ = try Self.configuration(files, isServer: false)
+        _ = try Self.revoked(files)
     }
 
     /// Settings for a connection that we make.
@@ -49,8 +54,28 @@ package final class TLSContexts: Sendable {
     }
 
     /// Puts TLS in front of a connection that was accepted; called on its event loop.
-    package func secureServer(_ channel: any Channel) throws {
-        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: try server()))
+    ///
+    /// - Parameters:
+    ///   - channel: the connection, before its first byte.
+    ///   - admission: asked within the handshake, after the authority's signature, the times and the purpose of the
+    ///     certificate were verified and it was found not to be revoked.
+    ///   - onRefusal: gets the reason why a certificate was refused, for the log.
+    /// - Throws: ``DockerAPIError/unusableTLSFile(path:reason:)``.
+    package func secureServer(
+        _ channel: any Channel,
+        admission: Admission? = nil,
+        onRefusal: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        let context = try server()
+        guard files.verifiesPeer else {
+            return try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+        }
+        let verifier = PeerVerifier(
+            revoked: state.withLock { $0.revoked } ?? RevokedSerials(),
+            admission: admission,
+            onRefusal: onRefusal
+        )
+        try channel.pipeline.syncOperations.addHandler(verifier.handler(context))
     }
 
     /// When the certificate in the file of this moment expires, seconds since 1970, UTC; `nil` without one.
@@ -59,6 +84,14 @@ package final class TLSContexts: Sendable {
             return nil
         }
         return Int(first.notValidAfter)
+    }
+
+    /// When the authority's certificate in the file of this moment expires, the first to do so of several; as above.
+    package var authorityExpiry: Int? {
+        guard let path = files.authority else {
+            return nil
+        }
+        return (try? NIOSSLCertificate.fromPEMFile(path))?.map { Int($0.notValidAfter) }.min()
     }
 
     private func context(
@@ -74,10 +107,12 @@ package final class TLSContexts: Sendable {
         }
         do {
             let made = try NIOSSLContext(configuration: Self.configuration(files, isServer: isServer))
+            let revoked = try Self.revoked(files)
             state.withLock { state in
                 if state.stamps != stamps {
                     state = State(stamps: stamps)
                 }
+                state.revoked = revoked
                 state[keyPath: slot] = made
             }
             return made
@@ -113,6 +148,14 @@ package final class TLSContexts: Sendable {
         return configuration
     }
 
+    /// A list that is not there yet is empty; one that cannot be read is an error, and the last good one stays.
+    private static func revoked(_ files: TLSFiles) throws(DockerAPIError) -> RevokedSerials {
+        guard let path = files.revocations, access(path, F_OK) == 0 else {
+            return RevokedSerials()
+        }
+        return try RevokedSerials(path: path)
+    }
+
     private static func load<Value>(_ path: String, _ body: (String) throws -> Value) throws(DockerAPIError) -> Value {
         do {
             return try body(path)
@@ -123,7 +166,7 @@ package final class TLSContexts: Sendable {
     }
 
     private static func stamps(_ files: TLSFiles) -> [FileStamp?] {
-        [files.authority, files.certificate, files.key].map { $0.flatMap { FileStamp(path: $0) } }
+        [files.authority, files.certificate, files.key, files.revocations].map { $0.flatMap { FileStamp(path: $0) } }
     }
 }
 

@@ -77,7 +77,7 @@ package struct Gateway: Sendable {
             }
         }
         for address in configuration.addresses {
-            let listener = try await Listener(address: address, tls: configuration.tls)
+            let listener = try await Listener(address: address, tls: configuration.tls, logger: logger)
             listeners.append(listener)
             logger.info("listening", metadata: ["address": "\(listener.address)"])
         }

@@ -52,6 +52,10 @@ package struct ClusterSpec: Codable, Sendable, Equatable {
     /// How long a leader of several managers leads without renewing, as in `20s`; `nil` for the manager's own default.
     package var replicationTTL: String?
     package var managerPort = ClusterSpec.managerPort
+    /// Where the passphrase of the authority's key comes from, as `cmd:COMMAND`; `nil` for a key that is not encrypted.
+    package var authorityPassphrase: String?
+    /// Whether a program of ours takes TLS off the engines' connections, so that certificates change without a restart.
+    package var hasEngineFront: Bool?
 
     package init(name: String, driver: String) {
         self.name = name

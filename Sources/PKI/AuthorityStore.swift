@@ -17,14 +17,18 @@ package struct AuthorityStore: Sendable {
     }
 
     /// In bytes; the largest chain and key anybody has are far below.
-    private static let fileLimit = 1 << 20
+    static let fileLimit = 1 << 20
 
-    private var lockPath: String { "\(folder)/.lock" }
+    var lockPath: String { "\(folder)/.lock" }
 
     package var authorityCertificatePath: String { "\(folder)/ca.pem" }
     package var authorityKeyPath: String { "\(folder)/ca-key.pem" }
     package var certificatePath: String { "\(folder)/cert.pem" }
     package var keyPath: String { "\(folder)/key.pem" }
+    /// The list of revoked certificates, as it was last published.
+    package var revocationListPath: String { "\(folder)/crl.pem" }
+    /// All that the authority has issued and revoked.
+    package var index: CertificateIndex { CertificateIndex(path: "\(folder)/issued.jsonl") }
 
     /// Returns the authority in the folder, making it when there is none.
     ///
@@ -63,27 +67,37 @@ package struct AuthorityStore: Sendable {
 
     /// Reads the authority; nil when there is none.
     ///
+    /// While it is being replaced `ca.pem` holds two certificates; the authority is the one whose key is `ca-key.pem`.
+    ///
+    /// - Parameters:
+    ///   - passphrase: decrypts `ca-key.pem`; nil for a plain key.
+    ///   - mayHaveEnded: whether one that is not in force any more is returned too.
+    /// - Returns: the authority.
     /// - Throws: as ``ensureAuthority(cluster:keyType:passphrase:)``.
-    package func authority(passphrase: [UInt8]? = nil) throws -> CertificateAuthority? {
+    package func authority(passphrase: [UInt8]? = nil, mayHaveEnded: Bool = false) throws -> CertificateAuthority? {
         guard AtomicFile.exists(authorityCertificatePath) else {
             return nil
         }
         guard AtomicFile.exists(authorityKeyPath) else {
             throw PKIError.authorityIncomplete(folder: folder, missing: authorityKeyPath)
         }
-        let certificate = try Certificate(pem: AtomicFile.read(authorityCertificatePath, limit: Self.fileLimit))
+        let trust = try AtomicFile.read(authorityCertificatePath, limit: Self.fileLimit)
+        let certificates = try Certificate.all(in: trust)
         let key = try PrivateKey(
             pem: AtomicFile.read(authorityKeyPath, limit: Self.fileLimit),
             passphrase: passphrase
         )
-        guard certificate.isAuthority else {
+        guard certificates.contains(where: \.isAuthority) else {
             throw PKIError.notAnAuthority(path: authorityCertificatePath)
         }
-        guard try certificate.matches(key) else {
+        guard let certificate = try certificates.first(where: { try $0.isAuthority && $0.matches(key) }) else {
             throw PKIError.keyMismatch(certificate: authorityCertificatePath, key: authorityKeyPath)
         }
-        let authority = try CertificateAuthority(certificate: certificate, key: key)
-        try authority.checkInForce()
+        var authority = try CertificateAuthority(certificate: certificate, key: key)
+        authority.trust = trust
+        if !mayHaveEnded {
+            try authority.checkInForce()
+        }
         return authority
     }
 
@@ -102,24 +116,26 @@ package struct AuthorityStore: Sendable {
     }
 
     /// Returns the operator's certificate, making `key.pem` and `cert.pem` when they are missing, not
-    /// signed by `authority`, for another user or role, or due to end within `renewingWithin` days.
+    /// signed by `authority`, for another user or role, or due to end within `renewingWithin` days; the certificate in any
+    /// case when it is `forced`.
     ///
     /// - Throws: ``PKIError``, `FileError`.
     package func ensureOperator(
         _ profile: OperatorProfile,
         authority: CertificateAuthority,
         keyType: KeyType = .p256,
-        renewingWithin days: Int = 30
+        renewingWithin days: Int = 30,
+        forced: Bool = false
     ) throws -> Certificate {
         try AtomicFile.makeFolder(folder)
         let lock = try FileLock(path: lockPath)
         defer { extendLifetime(lock) }
         let key = try operatorKey(keyType)
-        if let kept = try usableOperator(profile, key: key, authority: authority, days: days) {
+        if !forced, let kept = try usableOperator(profile, key: key, authority: authority, days: days) {
             return kept
         }
         let request = try CertificateRequest(commonName: profile.user, key: key)
-        let certificate = try authority.issue(profile, for: request)
+        let certificate = try issue(profile, for: request, by: authority)
         try AtomicFile.write(certificate.pem, to: certificatePath, mode: 0o644)
         return certificate
     }

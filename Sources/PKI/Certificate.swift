@@ -46,6 +46,22 @@ package struct Certificate: Sendable, Hashable {
         try self.init(X509Handle(pem: pem))
     }
 
+    /// Reads all certificates in `pem`, in order.
+    ///
+    /// - Throws: ``PKIError/malformedCertificate(detail:)`` when there is none, or one of them is not readable.
+    package static func all(in pem: [UInt8]) throws(PKIError) -> [Certificate] {
+        let end = "-----END CERTIFICATE-----"
+        let blocks = String(decoding: pem, as: UTF8.self).components(upToAndWith: end)
+        guard !blocks.isEmpty else {
+            return [try Certificate(pem: pem)]
+        }
+        var certificates: [Certificate] = []
+        for block in blocks {
+            certificates.append(try Certificate(pem: Array(block.utf8)))
+        }
+        return certificates
+    }
+
     init(_ handle: borrowing X509Handle) throws(PKIError) {
         pem = try handle.pem()
         subject = try handle.subject()
@@ -91,5 +107,18 @@ package struct Certificate: Sendable, Hashable {
     package func daysLeft(at time: Int? = nil) -> Int {
         let left = notAfter - (time ?? secondsSince1970())
         return left >= 0 ? left / 86400 : (left - 86399) / 86400
+    }
+}
+
+extension String {
+    /// The pieces that end with `mark`, without what follows the last.
+    fileprivate func components(upToAndWith mark: String) -> [Substring] {
+        var pieces: [Substring] = []
+        var rest = self[...]
+        while let found = rest.firstRange(of: mark) {
+            pieces.append(rest[..<found.upperBound])
+            rest = rest[found.upperBound...]
+        }
+        return pieces
     }
 }

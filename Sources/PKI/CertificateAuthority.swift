@@ -9,6 +9,8 @@ internal import COpenSSL
 package struct CertificateAuthority: Sendable {
     package let certificate: Certificate
     package let key: PrivateKey
+    /// What hosts and clients trust, in PEM: this authority, and while it is being replaced the other one too.
+    package var trust: [UInt8]
 
     /// The life of an authority: ten years.
     package static let lifeInDays = 3650
@@ -58,6 +60,7 @@ package struct CertificateAuthority: Sendable {
         }
         self.certificate = certificate
         self.key = key
+        trust = certificate.pem
     }
 
     /// Signs a certificate for the key of a host's request; everything else in the request is ignored.

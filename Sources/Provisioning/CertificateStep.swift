@@ -10,8 +10,35 @@ struct CertificateStep {
     let request: ProvisionRequest
     let shell: HostShell
 
+    /// What of the files needs to change.
+    enum Need: Equatable {
+        /// A new key and certificate, for the reason given.
+        case certificate(String)
+        /// Only what others are verified with: the authorities' certificates, the list of revoked ones.
+        case trust(String)
+    }
+
+    /// What is needed; `nil` when all is right.
+    func plan(_ facts: HostFacts) -> Need? {
+        if let reason = reasonForCertificate(facts) {
+            return .certificate(reason)
+        }
+        guard isTrustRight(facts) else {
+            return .trust("renew the CA's certificate")
+        }
+        guard let list = request.revocations, list != LookStep.trimmed(facts.certificate.revocations ?? "") else {
+            return nil
+        }
+        return .trust("renew the list of revoked certificates")
+    }
+
+    /// Whether the host trusts what it has to; an engine reads that only when it starts.
+    func isTrustRight(_ facts: HostFacts) -> Bool {
+        LookStep.trimmed(facts.certificate.authority ?? "") == LookStep.trimmed(request.authority)
+    }
+
     /// Why a new certificate is needed; `nil` when the one that is there will do.
-    func plan(_ facts: HostFacts) -> String? {
+    private func reasonForCertificate(_ facts: HostFacts) -> String? {
         let certificate = facts.certificate
         if request.renewsCertificate {
             return "make a new key and certificate"
@@ -28,9 +55,26 @@ struct CertificateStep {
         if !certificate.missingNames.isEmpty {
             return "make a new key and certificate: \(certificate.missingNames.joined(separator: ", ")) is not in it"
         }
-        // The authority's file alone may be what changes, while the CA is being replaced.
-        return LookStep.trimmed(certificate.authority ?? "") == LookStep.trimmed(request.authority)
-            ? nil : "make a new key and certificate: the CA is another"
+        return nil
+    }
+
+    /// Whether nothing but the list of revoked certificates changes, which an engine does not read.
+    func isListOnly(_ facts: HostFacts) -> Bool {
+        reasonForCertificate(facts) == nil && isTrustRight(facts)
+    }
+
+    /// Puts the files in place that others are verified with.
+    func applyTrust() async throws {
+        _ = try await shell.run("certificates/trust.sh", trustValues, step: .certificates)
+    }
+
+    private var trustValues: [String: any Sendable] {
+        [
+            "authority": LookStep.trimmed(request.authority),
+            "revocations": request.revocations ?? "",
+            "hasRevocations": request.revocations != nil,
+            "restarts": request.front == nil,
+        ]
     }
 
     /// Makes the key on the host, has its request signed here, and puts all files in place.
@@ -53,7 +97,7 @@ struct CertificateStep {
         let certificate = try await request.sign(text, request.certifiedNames)
         _ = try await shell.run(
             "certificates/install.sh",
-            ["certificate": LookStep.trimmed(certificate), "authority": LookStep.trimmed(request.authority)],
+            trustValues.merging(["certificate": LookStep.trimmed(certificate)]) { $1 },
             step: .certificates
         )
         return certificate

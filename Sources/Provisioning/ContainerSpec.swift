@@ -21,14 +21,13 @@ struct ContainerSpec: Equatable {
     /// A digest of all that the container is made of: another digest means another container.
     let configuration: String
 
-    /// The `certificate` counts as configuration: the programs read it at their start, so a new one makes a new container.
+    /// Certificates do not count: the programs read their files again when they change.
     private init(
         name: String,
         image: String,
         command: [String],
         binds: [String],
-        healthCheck: [String]? = nil,
-        certificate: String
+        healthCheck: [String]? = nil
     ) throws {
         self.name = name
         self.image = image
@@ -36,7 +35,7 @@ struct ContainerSpec: Equatable {
         self.binds = binds
         self.healthCheck = healthCheck
         var digest = try SHA256Digest()
-        for part in [name, image] + command + ["-"] + binds + (healthCheck ?? []) + [certificate] {
+        for part in [name, image] + command + ["-"] + binds + (healthCheck ?? []) {
             digest.update(part.utf8)
             digest.update([0])
         }
@@ -44,11 +43,10 @@ struct ContainerSpec: Equatable {
     }
 
     /// The containers that a request asks for: the manager first, since the agent registers with it.
-    static func wanted(_ request: ProvisionRequest, certificate: String) throws -> [ContainerSpec] {
+    static func wanted(_ request: ProvisionRequest) throws -> [ContainerSpec] {
         guard let image = request.image else {
             return []
         }
-        let certificate = LookStep.trimmed(certificate)
         var specs: [ContainerSpec] = []
         if let manager = request.manager {
             specs.append(
@@ -56,8 +54,7 @@ struct ContainerSpec: Equatable {
                     name: managerName,
                     image: image.tag,
                     command: managerCommand(manager),
-                    binds: ["/etc/docker:/certs:ro", "/var/lib/swarmctl/manager:/var/lib/swarmd"],
-                    certificate: certificate
+                    binds: ["/etc/docker:/certs:ro", "/var/lib/swarmctl/manager:/var/lib/swarmd"]
                 )
             )
         }
@@ -69,8 +66,7 @@ struct ContainerSpec: Equatable {
                     command: ["join", "--advertise", agent.advertise, "--health", healthSocket] + agent.arguments
                         + [agent.discovery],
                     binds: ["/etc/docker:/certs:ro"],
-                    healthCheck: ["/swarmd", "health", healthSocket],
-                    certificate: certificate
+                    healthCheck: ["/swarmd", "health", healthSocket]
                 )
             )
         }

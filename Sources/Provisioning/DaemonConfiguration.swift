@@ -26,6 +26,7 @@ struct DaemonConfiguration: Equatable {
     ///   - base: the keys that every node has, from the template.
     ///   - options: what was asked for.
     ///   - port: where the engine has to listen.
+    ///   - hasFront: whether ``FrontSpec`` listens at that port, and the engine at the front's socket instead.
     ///   - unitHosts: the sockets that the engine's unit names, which have to move here.
     ///   - keepsContainers: whether containers are to outlive a restart of the engine.
     /// - Throws: ``Problem``.
@@ -34,12 +35,14 @@ struct DaemonConfiguration: Equatable {
         base: JSONValue,
         options: EngineOptions,
         port: UInt16,
+        hasFront: Bool = false,
         unitHosts: [String],
         keepsContainers: Bool
     ) throws(Problem) {
         current = try Self.document(text)
         merged = current
-        merged["hosts"] = .strings(try Self.hosts(own: current["hosts"], unit: unitHosts, port: port))
+        let hosts = try Self.hosts(own: current["hosts"], unit: unitHosts, port: port, hasFront: hasFront)
+        merged["hosts"] = .strings(hosts)
         guard case .object(let members) = base else {
             throw .badOption(option: "templates/daemon.json", reason: "it is not an object")
         }
@@ -160,17 +163,23 @@ struct DaemonConfiguration: Equatable {
     /// The host's own sockets, those of its unit, the local one, and ours.
     ///
     /// An address of our port that is bound on one interface only gives way: the engine could not bind both.
-    private static func hosts(own: JSONValue?, unit: [String], port: UInt16) throws(Problem) -> [String] {
+    private static func hosts(
+        own: JSONValue?,
+        unit: [String],
+        port: UInt16,
+        hasFront: Bool
+    ) throws(Problem) -> [String] {
         guard let listed = own == nil ? [] : own?.strings else {
             throw .malformed(reason: "\"hosts\" is not a list of strings")
         }
-        let everywhere = "tcp://0.0.0.0:\(port)"
+        let everywhere = hasFront ? FrontSpec.engineSocket : "tcp://0.0.0.0:\(port)"
         var hosts = listed
         // The host's own local socket counts, under whichever name.
         for host in unit where !hosts.contains(host) && !(isLocal(host) && hosts.contains(where: isLocal)) {
             hosts.append(host)
         }
         hosts.removeAll { $0.hasPrefix("tcp://") && $0.hasSuffix(":\(port)") && $0 != everywhere }
+        hosts.removeAll { $0 == FrontSpec.engineSocket && $0 != everywhere }
         if !hosts.contains(where: isLocal) {
             hosts.insert(localSocket, at: 0)
         }

@@ -83,6 +83,7 @@ struct EngineChange: Equatable {
                 base: try JSONParser.parse(base),
                 options: request.engine,
                 port: request.enginePort,
+                hasFront: request.front != nil,
                 unitHosts: unit.hosts,
                 keepsContainers: !facts.engine.isInSwarmMode
             )

@@ -8,19 +8,23 @@ package struct HostFacts: Sendable, Equatable {
     package var files: ConfigurationFiles
     package var certificate: CertificateFacts
     package var network: NetworkFacts
+    /// The digest of the program that takes TLS off the engine's connections; `nil` when none runs.
+    package var frontDigest: String?
 
     package init(
         system: SystemFacts,
         engine: EngineFacts,
         files: ConfigurationFiles,
         certificate: CertificateFacts,
-        network: NetworkFacts
+        network: NetworkFacts,
+        frontDigest: String? = nil
     ) {
         self.system = system
         self.engine = engine
         self.files = files
         self.certificate = certificate
         self.network = network
+        self.frontDigest = frontDigest
     }
 }
 
@@ -116,6 +120,8 @@ package struct ConfigurationFiles: Sendable, Equatable {
 /// The node's certificate on the host.
 package struct CertificateFacts: Sendable, Equatable {
     package var authority: String?
+    /// The list of revoked certificates.
+    package var revocations: String?
     package var certificate: String?
     /// Whether key and certificate belong together, and the key is readable by root only.
     package var keyMatches = false

@@ -39,9 +39,15 @@ struct HostSteps {
     func certify(_ facts: HostFacts) async throws -> (certificate: String, changes: [String]) {
         progress(.certificates, .started)
         let step = CertificateStep(request: request, shell: shell)
-        if let certificate = facts.certificate.certificate, step.plan(facts) == nil {
+        let need = step.plan(facts)
+        if let certificate = facts.certificate.certificate, need == nil {
             progress(.certificates, .unchanged)
             return (LookStep.trimmed(certificate), [])
+        }
+        if let certificate = facts.certificate.certificate, case .trust(let change) = need {
+            try await step.applyTrust()
+            progress(.certificates, .changed([change]))
+            return (LookStep.trimmed(certificate), [change])
         }
         let certificate = try await step.apply()
         let changes = ["made a key and a certificate"]
@@ -49,7 +55,18 @@ struct HostSteps {
         return (LookStep.trimmed(certificate), changes)
     }
 
+    /// Whether changes of certificates are such that an engine without a front has to be restarted.
+    func concernEngine(_ changes: [String], _ facts: HostFacts) -> Bool {
+        !changes.isEmpty && !CertificateStep(request: request, shell: shell).isListOnly(facts)
+    }
+
     /// Names the host where that is wanted, and brings the engine's configuration in line.
+    ///
+    /// - Parameters:
+    ///   - facts: what the host was like before.
+    ///   - certificateChanges: whether files changed that an engine without a front reads when it starts.
+    /// - Returns: what was changed, a line each.
+    /// - Throws: ``ProvisionError``.
     func configure(_ facts: HostFacts, certificateChanges: Bool) async throws -> [String] {
         progress(.configure, .started)
         var changes: [String] = []
@@ -58,7 +75,8 @@ struct HostSteps {
             changes.append("named the host \(name)")
         }
         // The engine reads the certificates, and the host's name, only when it starts.
-        let change = try EngineChange(request, facts: facts, mustRestart: certificateChanges || !changes.isEmpty)
+        let mustRestart = certificateChanges && request.front == nil
+        let change = try EngineChange(request, facts: facts, mustRestart: mustRestart || !changes.isEmpty)
         if !change.isEmpty {
             _ = try await shell.run("engine/configure.sh", change.values(facts), step: .configure)
             changes += change.lines

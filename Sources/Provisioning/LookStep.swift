@@ -75,7 +75,8 @@ extension HostFacts {
             engine: EngineFacts(report: report),
             files: ConfigurationFiles(report: report),
             certificate: CertificateFacts(report: report),
-            network: NetworkFacts(report: report)
+            network: NetworkFacts(report: report),
+            frontDigest: report["front"]
         )
     }
 }
@@ -151,6 +152,7 @@ extension ConfigurationFiles {
 extension CertificateFacts {
     init(report: ScriptReport) {
         authority = report.text("ca")
+        revocations = report.text("crl")
         certificate = report.text("certificate")
         keyMatches = report["key-matches"] == "yes"
         isValid = report["certificate-valid"] == "yes"

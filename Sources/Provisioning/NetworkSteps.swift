@@ -43,17 +43,16 @@ struct NetworkSteps {
 
     /// Runs our containers; those that are as they should be are left alone.
     ///
-    /// - Parameter certificate: the node's, in PEM; see ``ContainerSpec``.
     /// - Returns: what was changed, a line each.
     /// - Throws: ``ProvisionError``.
-    func runContainers(certificate: String) async throws -> [String] {
+    func runContainers() async throws -> [String] {
         progress(.agent, .started)
         guard let image = request.image, request.agent != nil || request.manager != nil else {
             progress(.agent, .skipped("no agent is wanted"))
             return []
         }
         do {
-            let changes = try await runContainers(image, certificate: certificate)
+            let changes = try await runContainers(image)
             progress(.agent, changes.isEmpty ? .unchanged : .changed(changes))
             return changes
         } catch let error as EngineClient.Refused {
@@ -64,7 +63,7 @@ struct NetworkSteps {
         }
     }
 
-    private func runContainers(_ image: SwarmdImage, certificate: String) async throws -> [String] {
+    private func runContainers(_ image: SwarmdImage) async throws -> [String] {
         let engine = engine
         var changes: [String] = []
         if try await !engine.hasImage(image.tag) {
@@ -72,7 +71,7 @@ struct NetworkSteps {
             try await engine.load(image)
             changes.append("loaded \(image.tag)")
         }
-        for spec in try ContainerSpec.wanted(request, certificate: certificate) {
+        for spec in try ContainerSpec.wanted(request) {
             if let change = try await run(spec) {
                 changes.append(change)
             }

@@ -19,12 +19,18 @@ struct ProvisionPlan {
         if let name = request.hostName, name != facts.system.hostName {
             lines.append("name the host \(name)")
         }
-        let certificate = CertificateStep(request: request, shell: quiet).plan(facts)
-        lines += [certificate].compactMap(\.self)
-        lines += try EngineChange(request, facts: facts, mustRestart: certificate != nil).lines
+        let step = CertificateStep(request: request, shell: quiet)
+        let need = step.plan(facts)
+        switch need {
+        case .certificate(let line), .trust(let line): lines.append(line)
+        case nil: break
+        }
+        let mustRestart = need != nil && !step.isListOnly(facts) && request.front == nil
+        lines += try EngineChange(request, facts: facts, mustRestart: mustRestart).lines
+        lines += [FrontStep(request: request, shell: quiet).plan(facts)].compactMap(\.self)
         lines += [try FirewallStep(request: request, shell: quiet).plan(facts)].compactMap(\.self)
         lines += [StoreStep(request: request, shell: quiet).plan(facts)].compactMap(\.self)
-        try planContainers(request, facts: facts, keepsCertificate: certificate == nil)
+        try planContainers(request, facts: facts)
         if !lines.isEmpty {
             try Self.checkRoom(request, facts: facts)
         }
@@ -43,12 +49,12 @@ struct ProvisionPlan {
         }
     }
 
-    private mutating func planContainers(_ request: ProvisionRequest, facts: HostFacts, keepsCertificate: Bool) throws {
-        for spec in try ContainerSpec.wanted(request, certificate: facts.certificate.certificate ?? "") {
+    private mutating func planContainers(_ request: ProvisionRequest, facts: HostFacts) throws {
+        for spec in try ContainerSpec.wanted(request) {
             let existing = facts.engine.containers[spec.name]
             if existing == nil {
                 lines.append("run the container \(spec.name)")
-            } else if existing?.configuration != spec.configuration || !keepsCertificate {
+            } else if existing?.configuration != spec.configuration {
                 lines.append("replace the container \(spec.name)")
             } else if existing?.isRunning != true {
                 lines.append("start the container \(spec.name)")
@@ -62,7 +68,7 @@ struct ProvisionPlan {
             guard let listener = facts.network.listeners[port] else {
                 continue
             }
-            guard listener == expected(at: port, request) else {
+            guard expected(at: port, request).contains(listener) else {
                 throw ProvisionError(
                     host: request.nodeName,
                     step: .look,
@@ -72,15 +78,15 @@ struct ProvisionPlan {
         }
     }
 
-    /// The program of ours that listens at a port.
-    private static func expected(at port: UInt16, _ request: ProvisionRequest) -> String? {
+    /// The programs of ours that may listen at a port.
+    private static func expected(at port: UInt16, _ request: ProvisionRequest) -> [String] {
         if port == request.enginePort {
-            return "dockerd"
+            return ["dockerd", "swarmd"]
         }
         if request.store != nil, StoreSpec.ports.contains(port) {
-            return "etcd"
+            return ["etcd"]
         }
-        return request.manager == nil ? nil : "swarmd"
+        return request.manager == nil ? [] : ["swarmd"]
     }
 
     private static func checkArchitecture(_ request: ProvisionRequest, facts: HostFacts) throws(ProvisionError) {

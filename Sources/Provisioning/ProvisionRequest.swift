@@ -21,6 +21,10 @@ package struct ProvisionRequest: Sendable {
     package var extraNames: [String] = []
     /// The CA's certificate in PEM; several while the CA is being replaced.
     package var authority: String
+    /// The list of revoked certificates in PEM, without white space at its end; `nil` leaves the host's alone.
+    package var revocations: String?
+    /// What takes TLS off the engine's connections; `nil` for an engine that does so itself.
+    package var front: FrontSpec?
     /// Signs the node's request: gets the CSR in PEM and the names to certify, returns the certificate in PEM.
     package var sign: @Sendable (_ request: String, _ names: [String]) async throws -> String
     /// The operator's identity, with which the engine and the manager are called.

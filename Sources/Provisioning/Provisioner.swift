@@ -70,12 +70,13 @@ package struct Provisioner: Sendable {
         var changes = try await steps.install(&facts)
         let (certificate, certificateChanges) = try await steps.certify(facts)
         changes += certificateChanges
-        changes += try await steps.configure(facts, certificateChanges: !certificateChanges.isEmpty)
+        changes += try await steps.configure(facts, certificateChanges: steps.concernEngine(certificateChanges, facts))
+        changes += try await FrontStep(request: request, shell: shell).apply(facts)
         changes += try await steps.openPorts(facts)
         changes += try await StoreStep(request: request, shell: shell).apply(facts)
         let network = NetworkSteps(request: request, sender: sender, deadline: deadline, progress: progress)
         let version = try await network.verify()
-        changes += try await network.runContainers(certificate: certificate)
+        changes += try await network.runContainers()
         try await network.waitUntilRegistered()
         return ProvisionResult(
             engineVersion: version,
@@ -84,6 +85,45 @@ package struct Provisioner: Sendable {
             certificate: certificate,
             changes: changes
         )
+    }
+
+    /// Renews the host's certificates and nothing else; the engine is restarted only when it has no front.
+    ///
+    /// - Parameters:
+    ///   - request: as for ``provision(_:deadline:progress:)``; what runs on the host does not matter.
+    ///   - isDone: whether a host with these facts needs no new certificate, as when this was interrupted.
+    ///   - deadline: when to give up.
+    ///   - progress: receives what is done.
+    /// - Returns: what was changed, a line each.
+    /// - Throws: ``ProvisionError``, or why the host was not reached.
+    package func renew(
+        _ request: ProvisionRequest,
+        isDone: @Sendable (CertificateFacts) -> Bool,
+        deadline: Deadline,
+        progress: @escaping ProvisionProgress = { _, _ in }
+    ) async throws -> [String] {
+        var request = request
+        let facts = try await look(request, deadline: deadline, progress: progress)
+        request.renewsCertificate = !isDone(facts.certificate)
+        if facts.frontDigest == nil {
+            request.front = nil
+        }
+        let shell = HostShell(request, deadline: deadline, progress: progress)
+        let steps = HostSteps(request: request, shell: shell)
+        var (_, changes) = try await steps.certify(facts)
+        if request.front == nil {
+            changes += try await steps.configure(facts, certificateChanges: steps.concernEngine(changes, facts))
+        }
+        _ = try await NetworkSteps(request: request, sender: sender, deadline: deadline, progress: progress).verify()
+        return changes
+    }
+
+    /// Writes what others are verified with to the host, in one round trip.
+    ///
+    /// - Throws: ``ProvisionError``, or why the host was not reached.
+    package func publishTrust(_ request: ProvisionRequest, deadline: Deadline) async throws {
+        let shell = HostShell(request, deadline: deadline) { _, _ in }
+        try await CertificateStep(request: request, shell: shell).applyTrust()
     }
 
     /// Gives the host back as it was before it was first provisioned, from the record on it.

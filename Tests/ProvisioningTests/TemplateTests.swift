@@ -71,6 +71,7 @@ struct TemplateTests {
             "finalDaemonJSON", "dropIn", "unit", "script", "firewall", "name", "url", "sha256", "oldest",
             "distribution",
             "codename", "versionID", "address", "any", "clientPort", "peerPort", "members", "joining", "token",
+            "revocations", "arrival", "digest",
         ] {
             values[name] = "it's"
         }
@@ -81,6 +82,7 @@ struct TemplateTests {
             "writesDaemonJSON", "writesDropIn", "removesDropIn", "enables", "reloadsFirst", "keepsContainers",
             "wasRunning",
             "validates", "settles", "removesDaemonJSON", "persists", "purges",
+            "hasRevocations", "restarts",
         ] {
             values[name] = true
         }

@@ -11,15 +11,23 @@ struct ClusterDescription {
     private let snapshot: ClusterSnapshot
     private let leadership: Leadership.View
     private let namespace: Namespace?
+    private let tls: TLSContexts?
 
     /// - Parameters:
     ///   - snapshot: of the cluster.
     ///   - leadership: of this manager.
     ///   - namespace: whose containers and images alone are counted; all with `nil`.
-    init(_ snapshot: ClusterSnapshot, leadership: Leadership.View, namespace: Namespace? = nil) {
+    ///   - tls: the manager's files; `nil` without TLS.
+    init(
+        _ snapshot: ClusterSnapshot,
+        leadership: Leadership.View,
+        namespace: Namespace? = nil,
+        tls: TLSContexts? = nil
+    ) {
         self.snapshot = snapshot
         self.leadership = leadership
         self.namespace = namespace
+        self.tls = tls
     }
 
     func info(isOldClient: Bool) -> JSON {
@@ -125,7 +133,7 @@ struct ClusterDescription {
         if case .stale(let reason, let since) = snapshot.discovery {
             warnings.append("discovery fails since \(WallTime.format(since)): \(reason); the member list is frozen")
         }
-        return warnings
+        return warnings + CertificateNotice.lines(tls)
     }
 
     // MARK: Lines for people

@@ -28,7 +28,7 @@ extension DockerRoutes {
         metrics.text(
             cluster.snapshot,
             statistics: cluster.statistics,
-            certificateExpiry: configuration.tls?.certificateExpiry
+            tls: configuration.tls
         )
     }
 
@@ -96,7 +96,8 @@ extension DockerRoutes {
         let description = ClusterDescription(
             cluster.snapshot,
             leadership: cluster.leadership.view,
-            namespace: request.namespace
+            namespace: request.namespace,
+            tls: configuration.tls
         )
         // Clients before API 1.22 look for the lines among those of the storage driver.
         let isOld = request.version.map { $0 < APIVersion(major: 1, minor: 22) } ?? false

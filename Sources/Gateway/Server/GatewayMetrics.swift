@@ -67,9 +67,9 @@ final class GatewayMetrics: Sendable {
     /// - Parameters:
     ///   - snapshot: of the cluster.
     ///   - statistics: of the connections to its engines.
-    ///   - certificateExpiry: when the manager's certificate expires, seconds since 1970; `nil` without TLS.
+    ///   - tls: the manager's files; `nil` without TLS.
     /// - Returns: lines with a newline at each end.
-    func text(_ snapshot: ClusterSnapshot, statistics: ClusterStatistics, certificateExpiry: Int?) -> String {
+    func text(_ snapshot: ClusterSnapshot, statistics: ClusterStatistics, tls: TLSContexts?) -> String {
         var lines: [String] = []
         func family(_ name: String, _ type: String, _ help: String) {
             lines.append("# HELP \(name) \(help)")
@@ -97,9 +97,13 @@ final class GatewayMetrics: Sendable {
         lines.append("swarm_reconnects_total \(statistics.reconnects)")
         family("swarm_client_connections", "gauge", "Open connections of clients.")
         lines.append("swarm_client_connections \(openConnections)")
-        if let certificateExpiry {
+        if let certificateExpiry = tls?.certificateExpiry {
             family("swarm_certificate_expiry_seconds", "gauge", "When the certificate expires, since 1970.")
             lines.append("swarm_certificate_expiry_seconds \(certificateExpiry)")
+        }
+        if let authorityExpiry = tls?.authorityExpiry {
+            family("swarm_authority_expiry_seconds", "gauge", "When the certificate authority expires, since 1970.")
+            lines.append("swarm_authority_expiry_seconds \(authorityExpiry)")
         }
         family("swarm_request_seconds", "histogram", "Requests by route, until the end of the answer.")
         for (key, latencies) in requests.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 internal import DockerAPI
+internal import Logging
 internal import NIOCore
 internal import NIOPosix
 
@@ -23,7 +24,7 @@ final class Listener: Sendable {
     private let continuation: AsyncStream<BytePipe>.Continuation
 
     /// - Throws: ``DockerAPIError/cannotConnect(address:reason:)``.
-    init(address: EngineAddress, tls: TLSContexts?) async throws {
+    init(address: EngineAddress, tls: TLSContexts?, logger: Logger) async throws {
         let (pipes, continuation) = AsyncStream<BytePipe>.makeStream()
         self.pipes = pipes
         self.continuation = continuation
@@ -40,7 +41,13 @@ final class Listener: Sendable {
             .probingClients(isTCP)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try contexts?.secureServer(channel)
+                    let client = channel.remoteAddress?.ipAddress ?? ""
+                    try contexts?.secureServer(
+                        channel,
+                        onRefusal: { reason in
+                            logger.info("refused a client", metadata: ["address": "\(client)", "reason": "\(reason)"])
+                        }
+                    )
                     let pipe = try BytePipe.install(on: channel)
                     if isTCP {
                         pipe.breakWhenPeerIsGone(named: pipe.remoteHost)

@@ -39,6 +39,17 @@ package struct EngineFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Life of certificates in days, 1 to 3650 (default: 90).", valueName: "days"))
     package var days: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Encrypt the authority's key; this command prints the passphrase, now and whenever it is needed.",
+            valueName: "command"
+        )
+    )
+    package var caPassphraseCommand: String?
+
+    @Flag(help: "Put a front before each engine, so that certificates change without a restart of the engine.")
+    package var engineFront = false
+
     package init() {}
 
     package func validate() throws {
@@ -59,6 +70,8 @@ package struct EngineFlags: ParsableArguments {
         spec.engine.storageDriver = engineStorageDriver ?? spec.engine.storageDriver
         spec.keyType = keyType ?? spec.keyType
         spec.certificateDays = days ?? spec.certificateDays
+        spec.authorityPassphrase = caPassphraseCommand.map { "cmd:\($0)" } ?? spec.authorityPassphrase
+        spec.hasEngineFront = engineFront ? true : spec.hasEngineFront
         replace(&spec.engine.labels, by: engineLabel)
         replace(&spec.engine.registryMirrors, by: engineRegistryMirror)
         replace(&spec.engine.insecureRegistries, by: engineInsecureRegistry)

@@ -41,7 +41,7 @@ struct CertificateChecks {
             guard try certificate.matches(key) else {
                 throw PKIError.keyMismatch(certificate: "\(folder)/cert.pem", key: "\(folder)/key.pem")
             }
-            let ended = verdict(check, certificate, renewal: "swarmctl provision \(cluster)")
+            let ended = verdict(check, certificate, renewal: "swarmctl rotate certs \(cluster)")
             guard ended.level != .failed else {
                 return ended
             }

@@ -62,7 +62,7 @@ package struct ImportCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Take over what another tool, or another store, has",
-        subcommands: [ImportDockerMachine.self]
+        subcommands: [ImportDockerMachine.self, ImportClusterCommand.self]
     )
 
     package init() {}

@@ -30,6 +30,8 @@ package enum OperatorError: UserFacingError, Equatable {
     case unhealthy(verdicts: Int, kind: ErrorKind)
     case missingCertificates(folder: String)
     case lastManager(cluster: String, machine: String)
+    /// What was to be made is there already.
+    case taken(path: String)
 
     package var message: String {
         switch self {
@@ -54,6 +56,7 @@ package enum OperatorError: UserFacingError, Equatable {
         case .unexpectedReply(let url, let problem): "\(url) answered in an unexpected way: \(problem)"
         case .unhealthy(let verdicts, _): verdicts == 1 ? "1 check failed" : "\(verdicts) checks failed"
         case .missingCertificates(let folder): "there are no certificates in \"\(folder)\""
+        case .taken(let path): "\"\(path)\" is there already"
         case .lastManager(let cluster, let machine):
             "\"\(machine)\" is the last manager of the cluster \"\(cluster)\""
         }
@@ -79,6 +82,7 @@ package enum OperatorError: UserFacingError, Equatable {
         case .engineUnreachable, .engineRefused: "look for the cause with `swarmctl doctor`"
         case .missingCertificates: "make them with `swarmctl provision NAME`"
         case .lastManager(let cluster, _): "remove the whole cluster with `swarmctl rm \(cluster)`"
+        case .taken: "give another place with `--out`"
         case .programFailed, .badLocation, .unexpectedReply, .unhealthy: nil
         }
     }
@@ -86,7 +90,7 @@ package enum OperatorError: UserFacingError, Equatable {
     package var kind: ErrorKind {
         switch self {
         case .unknownName, .nothingActive, .missingProgram, .missingCertificates: .notFound
-        case .noAddress, .noManager, .foreignContext, .lastManager: .conflict
+        case .noAddress, .noManager, .foreignContext, .lastManager, .taken: .conflict
         case .noSSH, .notOneMachine, .badTemplate, .badFilter, .unknownShell, .badContextName, .badLocation, .badFlag:
             .usage
         case .templateFailed, .programFailed, .unexpectedReply: .failed

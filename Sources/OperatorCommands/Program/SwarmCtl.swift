@@ -39,9 +39,9 @@ package struct SwarmCtl: AsyncParsableCommand {
                     CordonCommand.self, DrainCommand.self, UncordonCommand.self,
                 ]
             ),
-            CommandGroup(name: "Move", subcommands: [ImportCommand.self]),
+            CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self]),
             CommandGroup(name: "Clean", subcommands: [CollectGarbageCommand.self, UninstallCommand.self]),
-            CommandGroup(name: "Certificates", subcommands: [CertificatesCommand.self]),
+            CommandGroup(name: "Certificates", subcommands: [RotateCommand.self, CertificatesCommand.self]),
             CommandGroup(
                 name: "Run",
                 subcommands: [

@@ -49,6 +49,10 @@ package struct ListCommand: SwarmCommand {
             let names = context.store.userClusterNames() + context.store.machineNames()
             return names.forEach(context.terminal.output)
         }
+        let warnings = CertificateWarnings(context: context)
+        for line in context.store.userClusterNames().flatMap(warnings.lines) {
+            context.terminal.note("Warning: \(line)")
+        }
         let entries = ListFilter.apply(filters, to: try await entries(in: context))
         if quiet {
             return entries.forEach { context.terminal.output($0.name) }

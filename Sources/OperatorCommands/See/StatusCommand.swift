@@ -73,6 +73,8 @@ package struct StatusCommand: SwarmCommand {
         in context: CommandContext
     ) throws {
         let terminal = context.terminal
+        let warnings = CertificateWarnings(context: context).lines(for: cluster.name)
+        warnings.forEach { terminal.note("Warning: \($0)") }
         if output.format == .json {
             try terminal.output(
                 json: Report(
@@ -80,7 +82,8 @@ package struct StatusCommand: SwarmCommand {
                     state: answer.state,
                     problem: answer.problem,
                     nodes: answer.health?.nodes,
-                    managers: answer.managers.isEmpty ? nil : answer.managers
+                    managers: answer.managers.isEmpty ? nil : answer.managers,
+                    warnings: warnings.isEmpty ? nil : warnings
                 )
             )
         } else {
@@ -122,5 +125,6 @@ package struct StatusCommand: SwarmCommand {
         var problem: String?
         var nodes: [ClusterHealth.Node]?
         var managers: [Survey.ManagerAnswer]?
+        var warnings: [String]?
     }
 }

@@ -2,10 +2,10 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 /// Base64 with padding (RFC 4648, 4), which etcd and Consul write keys and values in.
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         var group: UInt32 = 0
         var count = 0
@@ -30,10 +30,10 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    static func encode(_ text: String) -> String { encode(text.utf8) }
+    package static func encode(_ text: String) -> String { encode(text.utf8) }
 
     /// The bytes; `nil` when `text` is not Base64.
-    static func decode(_ text: String) -> [UInt8]? {
+    package static func decode(_ text: String) -> [UInt8]? {
         let digits = text.utf8.reversed().drop { $0 == UInt8(ascii: "=") }.reversed()
         guard text.utf8.count % 4 == 0, text.utf8.count - digits.count <= 2, digits.count % 4 != 1 else {
             return nil
