@@ -74,35 +74,15 @@ package struct HostTool: ToolRunning {
         guard let path else {
             throw ToolError.missing(program: name, advice: advice)
         }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = words
-        process.environment = environment
-        process.standardInput = FileHandle.nullDevice
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
+        let child = try ChildProcess(path, words, environment: environment)
         return try await withDeadline(deadline, operation: "running \(name) \(words.first ?? "")") {
             try await withTaskCancellationHandler {
+                let result = try await runBlocking { child.wait() }
                 try Task.checkCancellation()
-                try process.run()
-                async let text = Self.text(of: errors)
-                let result = await Self.text(of: output)
-                let problems = await text
-                try await runBlocking { process.waitUntilExit() }
-                try Task.checkCancellation()
-                return ToolResult(status: process.terminationStatus, output: result, errors: problems)
+                return result
             } onCancel: {
-                if process.isRunning {
-                    process.terminate()
-                }
+                child.terminate()
             }
         }
-    }
-
-    /// All that comes out of a pipe, read on a thread of its own.
-    private static func text(of pipe: Pipe) async -> String {
-        let data = try? await runBlocking { pipe.fileHandleForReading.readDataToEndOfFile() }
-        return String(decoding: data ?? Data(), as: UTF8.self)
     }
 }
