@@ -95,11 +95,16 @@ struct PowerChange: Sendable {
     /// Asks the engine until it answers: nothing on our side hears of its start.
     private func waitForEngine(of machine: MachineRecord, deadline: Deadline) async throws {
         let target = try context.engineTarget(of: .machine(machine))
+        // Where ports are forwarded, who connects while the machine boots is let in and hung up on.
+        let patience = Deadline.after(.seconds(60))
         while true {
             do {
                 _ = try await context.engines.get("/_ping", at: target, deadline: deadline.capped(at: .seconds(5)))
                 return
-            } catch let error as any UserFacingError where error.kind == .unreachable && !deadline.hasPassed {
+            } catch let error as any UserFacingError
+                where (error.kind == .unreachable || (error.kind == .denied && !patience.hasPassed))
+                && !deadline.hasPassed
+            {
                 try await ContinuousClock().sleep(for: .milliseconds(250))
             }
         }
