@@ -122,16 +122,21 @@ package struct ClusterPlan: Sendable, Equatable {
     }
 
     /// Keeps machines that exist, managers first, and fills up with the lowest free numbers.
+    ///
+    /// A create that was killed may have noted the second machine and not the first: the order of the rest is that
+    /// of the names, so that it goes on with the same managers.
     private static func keptByCount(_ spec: ClusterSpec, _ own: [MachineRecord]) -> [Wanted] {
-        let sorted = own.sorted { left, right in
-            left.role == right.role ? naturallyPrecedes(left.name, right.name) : left.role == .manager
+        func precedes(_ left: Wanted, _ right: Wanted) -> Bool {
+            let (isLeft, isRight) = (left.record?.role == .manager, right.record?.role == .manager)
+            return isLeft == isRight ? naturallyPrecedes(left.name, right.name) : isLeft
         }
-        var kept = sorted.prefix(spec.nodes).map { Wanted(name: $0.name, record: $0, host: nil) }
+        let existing = own.map { Wanted(name: $0.name, record: $0, host: nil) }.sorted(by: precedes)
+        var kept = Array(existing.prefix(spec.nodes))
         var names = freeNames(spec.name, taken: Set(own.map(\.name)))
         while kept.count < spec.nodes {
             kept.append(Wanted(name: names.next(), record: nil, host: nil))
         }
-        return kept
+        return kept.sorted(by: precedes)
     }
 
     /// Finds each host's machine by its address, whatever the order of the hosts now.

@@ -61,6 +61,15 @@ struct ClusterPlanTests {
         #expect(plan.items.map(\.action) == [.resume(after: .created), .resume(after: .requested), .create])
     }
 
+    @Test("a create that was killed when only its second machine was noted keeps the first as manager")
+    func resumeWithoutFirst() throws {
+        let plan = try ClusterPlan(spec: spec(), existing: nil, machines: [record("lab-2", .requested)])
+
+        #expect(plan.items.map(\.machine) == ["lab-1", "lab-2", "lab-3"])
+        #expect(plan.items.map(\.role) == [.manager, .worker, .worker])
+        #expect(plan.items.map(\.action) == [.create, .resume(after: .requested), .create])
+    }
+
     @Test("a cluster that is whole is only looked at again")
     func whole() throws {
         let machines = [record("lab-1", role: .manager), record("lab-2"), record("lab-3")]
@@ -88,7 +97,7 @@ struct ClusterPlanTests {
 
         let plan = try ClusterPlan(spec: spec(nodes: 4), existing: cluster(spec()), machines: machines)
 
-        #expect(plan.items.map(\.machine) == ["lab-1", "lab-3", "lab-2", "lab-4"])
+        #expect(plan.items.map(\.machine) == ["lab-1", "lab-2", "lab-3", "lab-4"])
     }
 
     @Test("hosts are known by address, whatever their order; one that is gone from the list is removed")

@@ -73,11 +73,11 @@ struct FaultIntegrationTests {
             let list = try await managed.docker("ps", "-a", "--format", "{{.Names}} {{.Status}}")
             let refused = try await managed.docker("inspect", "c2")
             let placed = try await managed.docker("run", "--rm", "busybox", "echo", "placed")
+            let refusal = try await pruned
             try Testbed.signalEngine("gateway-2", SIGCONT)
 
             #expect(networks.output.contains("X-Swarm-Missing-Nodes: gateway-2"), "\(networks)")
             #expect(networks.output.contains("gateway-1/bridge") && networks.output.contains("gateway-3/bridge"))
-            let refusal = try await pruned
             #expect(refusal.status != 0 && refusal.errors.contains("gateway-2"), "\(refusal)")
             #expect(isNamed, "the frozen engine was not found out")
             #expect(slowest < .seconds(30), "a call for another node waited for the frozen one")
