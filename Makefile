@@ -11,7 +11,7 @@ STATIC := .build/static
 SWARMD := .build/swarmd
 SECONDS ?= 600
 
-.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak fuzz bench asan clean help
+.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak fuzz bench bench-compare asan clean help
 all: build swarmd ## Build swarmctl and swarmd
 
 help: ## List the targets
@@ -68,6 +68,9 @@ bench: packages swarmd ## Measure speed; prints a table and writes .build/bench.
 	Scripts/testbed/certificates.sh .build/bench/tls
 	$(STATIC)/release/swarm-bench --swarmd $(SWARMD) --folder .build/bench --certificates .build/bench/tls \
 		--json .build/bench.json
+
+bench-compare: packages ## Compare two runs (make bench-compare A=before.json B=after.json)
+	@$(STATIC)/release/swarm-bench compare "$(A)" "$(B)"
 
 asan: packages ## The C wrappers under the address sanitizer
 	$(SWIFT) test --sanitize=address --scratch-path .build/asan --filter 'PKITests|SecureShellTests|HTTPTransferTests'

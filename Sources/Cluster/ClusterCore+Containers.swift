@@ -43,7 +43,7 @@ extension ClusterCore {
             return
         }
         let news = changes.filter { isNews(number, about: $0.key, on: address) }
-        let before = node(at: address)?.containers ?? [:]
+        let before = node(at: address)?.containers ?? ContainerTable()
         for (id, change) in news {
             noteLineage(of: id, on: address, from: before[id], to: change)
         }
@@ -104,13 +104,15 @@ extension NodeFields {
         directory: inout ContainerDirectory
     ) {
         let place = ContainerDirectory.Place(address: address, id: id)
-        if let old = containers.removeValue(forKey: id) {
+        if let old = containers[id] {
+            states.add(old.summary.state, -1)
             directory.remove(place, names: old.summary.names)
             watched.remove(id)
             placement.remove(id, claim: old.claim, ports: old.ports)
         }
+        containers[id] = new
         if let new {
-            containers[id] = new
+            states.add(new.summary.state, 1)
             if new.isWatched {
                 watched.insert(id)
             }

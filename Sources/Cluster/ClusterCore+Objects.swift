@@ -15,6 +15,10 @@ extension ClusterCore {
         guard isNews(number, about: "images", on: address) else {
             return
         }
+        guard let old = node(at: address)?.images else {
+            return
+        }
+        noteImages(from: old, to: images)
         update(address) { fields, placement in
             fields.images = images
             fields.updatedAt = now
@@ -42,6 +46,11 @@ extension ClusterCore {
             fields.updatedAt = now
             placement.volumes = Set(volumes.lazy.filter { $0.scope == "local" }.map(\.name))
         }
+    }
+
+    /// Whether a node has an image with this tag, digest, id or short id.
+    func hasImage(_ reference: String) -> Bool {
+        placements.hasImage(ImageReference.normalized(reference)) || placements.hasImage(reference)
     }
 
     /// Everything an affinity may name: ids, also short as `docker images` prints them, tags, digests, and tags without their version.

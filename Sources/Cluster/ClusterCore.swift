@@ -27,6 +27,9 @@ package struct ClusterCore: Sendable {
     private var slots: [String: Int] = [:]
     /// The addresses of the nodes with each engine id.
     private var engineIDs: [String: Set<String>] = [:]
+    /// How many healthy nodes speak each range of versions, and how many nodes have each image.
+    private var versions: [APIVersionRange: Int] = [:]
+    private var imageHolders: [String: Int] = [:]
     private var reads: [String: ReadOrder] = [:]
     private var counter: UInt64 = 0
 
@@ -76,6 +79,7 @@ package struct ClusterCore: Sendable {
         }
         snapshot.nodes.insert(added.map { NodeState(NodeFields(address: $0, name: $0, since: now)) })
         for address in added {
+            snapshot.names[address] = address
             setAvailability(availabilities[address] ?? .active, of: address)
         }
         return (added, removed)
@@ -104,6 +108,9 @@ package struct ClusterCore: Sendable {
             return
         }
         let node = snapshot.nodes.remove(at: position)
+        snapshot.names[address] = nil
+        noteVersions(from: node, to: nil)
+        noteImages(from: node.images, to: [])
         for container in node.containers.values {
             directory.remove(.init(address: address, id: container.id), names: container.summary.names)
             noteLineage(of: container.id, on: address, from: container, to: nil)
@@ -122,12 +129,42 @@ package struct ClusterCore: Sendable {
         placements.update(slot) { change(&fields, &$0) }
         fields.reserved = placements[slot].reserved
         let node = NodeState(fields)
+        noteVersions(from: snapshot.nodes[position], to: node)
         if fields.name == snapshot.nodes[position].name {
             snapshot.nodes[position] = node
         } else {
+            snapshot.names[address] = fields.name
             snapshot.nodes.remove(at: position)
             snapshot.nodes.insert([node])
         }
+    }
+
+    /// Keeps what all healthy engines speak in step with a change of a node.
+    private mutating func noteVersions(from old: NodeState, to new: NodeState?) {
+        let before = old.status == .healthy ? old.version?.apiVersions : nil
+        let after = new?.status == .healthy ? new?.version?.apiVersions : nil
+        guard before != after else {
+            return
+        }
+        for (range, change) in [(before, -1), (after, 1)] {
+            if let range {
+                let count = (versions[range] ?? 0) + change
+                versions[range] = count > 0 ? count : nil
+            }
+        }
+        snapshot.apiVersions = APIVersionRange.common(versions.keys)
+    }
+
+    /// Keeps the number of different images in step with a change of a node.
+    mutating func noteImages(from old: [ImageSummary], to new: [ImageSummary]) {
+        for image in new {
+            imageHolders[image.id, default: 0] += 1
+        }
+        for image in old {
+            let count = (imageHolders[image.id] ?? 0) - 1
+            imageHolders[image.id] = count > 0 ? count : nil
+        }
+        snapshot.imageCount = imageHolders.count
     }
 
     /// The engine has said who it is: takes name, capacity and labels.

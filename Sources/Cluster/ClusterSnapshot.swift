@@ -17,19 +17,36 @@ package struct ClusterSnapshot: Sendable {
     package var healthyNodes: [NodeState] { nodes.filter { $0.status == .healthy } }
 
     /// What every healthy engine speaks; `nil` without healthy nodes or without a common version.
-    package var apiVersions: APIVersionRange? {
-        APIVersionRange.common(healthyNodes.lazy.compactMap { $0.version?.apiVersions })
-    }
+    ///
+    /// Kept, because every answer names it.
+    package internal(set) var apiVersions: APIVersionRange?
+    /// How many different images the nodes have.
+    package internal(set) var imageCount = 0
+    /// The names of the nodes, by address.
+    var names: [String: String] = [:]
 
     /// The node that registered with this address.
     package func node(address: String) -> NodeState? {
-        nodes.first { $0.address == address }
+        guard let name = names[address] else {
+            return nil
+        }
+        let position = nodes.position(name: name, address: address)
+        return position < nodes.endIndex && nodes[position].address == address ? nodes[position] : nil
+    }
+
+    /// Whether a node has this name, as a reference of the form `NODE/CONTAINER` gives it.
+    package func hasNode(named name: String) -> Bool {
+        let position = nodes.position(name: name, address: "")
+        return position < nodes.endIndex && nodes[position].name == name
     }
 
     /// The node with this name, address or engine id, or an unambiguous prefix of an id with at least
     /// four characters.
     package func node(_ reference: String) -> NodeState? {
-        let exact = nodes.first { $0.name == reference || $0.address == reference || $0.engineID == reference }
+        if let named = node(address: reference) ?? nodes.named(reference).first(where: { _ in true }) {
+            return named
+        }
+        let exact = nodes.first { $0.engineID == reference }
         guard exact == nil, reference.count >= 4 else {
             return exact
         }

@@ -20,10 +20,15 @@ package struct ContainerCreation: Sendable {
     ///   - name: of the query, without a slash; `nil` or empty when the engine is to pick one.
     ///   - platform: of the query.
     ///   - body: JSON as the client sent it.
-    ///   - nodeNames: of the cluster; what stands before a slash is a node only when it is one of them.
+    ///   - isNode: whether what stands before a slash is the name of a node.
     /// - Throws: ``SchedulingError/malformedExpression(text:offset:problem:)``, or
     ///   ``CreationError``.
-    package init(name: String?, platform: String?, body: [UInt8], nodeNames: Set<String> = []) throws {
+    package init(
+        name: String?,
+        platform: String?,
+        body: [UInt8],
+        isNode: @escaping (String) -> Bool = { _ in false }
+    ) throws {
         let json: JSON
         do {
             json = try JSON(parsing: body)
@@ -40,7 +45,7 @@ package struct ContainerCreation: Sendable {
 
         var expressions = PlacementExpressions()
         Self.takeEnvironment(of: &config, into: &expressions)
-        var references = ContainerReferences(nodeNames: nodeNames)
+        var references = ContainerReferences(isNode: isNode)
         references.rewrite(&host)
         references.rewriteNetworks(&config)
         for node in references.nodes.sorted() {

@@ -12,13 +12,23 @@ struct ContainerDirectory: Sendable {
     /// Ids are grouped by this many first characters, so that a prefix is looked up in a small group.
     private static let groupLength = 3
 
-    private var byName: [String: Set<Place>] = [:]
+    private enum Named: Sendable {
+        case one(Place)
+        /// At least two: a name that several nodes have.
+        case several(Set<Place>)
+    }
+
+    private var byName: [String: Named] = [:]
     private var groups: [Substring: Set<Place>] = [:]
 
     mutating func insert(_ place: Place, names: [String]) {
         groups[place.id.prefix(Self.groupLength), default: []].insert(place)
         for name in names {
-            byName[name, default: []].insert(place)
+            switch byName[name] {
+            case .none: byName[name] = .one(place)
+            case .one(let other): byName[name] = other == place ? .one(place) : .several([other, place])
+            case .several(let others): byName[name] = .several(others.union([place]))
+            }
         }
     }
 
@@ -29,16 +39,24 @@ struct ContainerDirectory: Sendable {
             groups[group] = nil
         }
         for name in names {
-            byName[name]?.remove(place)
-            if byName[name]?.isEmpty == true {
-                byName[name] = nil
+            guard case .several(let all) = byName[name] else {
+                if case .one(place) = byName[name] {
+                    byName[name] = nil
+                }
+                continue
             }
+            let rest = all.subtracting([place])
+            byName[name] = rest.count == 1 ? rest.first.map { .one($0) } : .several(rest)
         }
     }
 
     /// The containers with exactly this name.
     func places(named name: String) -> Set<Place> {
-        byName[name] ?? []
+        switch byName[name] {
+        case .none: []
+        case .one(let place): [place]
+        case .several(let places): places
+        }
     }
 
     /// The containers whose id begins with `prefix`; none for an empty one.

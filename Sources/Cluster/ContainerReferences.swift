@@ -6,14 +6,15 @@ internal import Scheduling
 
 /// The containers and networks that a create request names, and the nodes in those names.
 struct ContainerReferences {
-    let nodeNames: Set<String>
+    /// Whether what stands before a slash is a node.
+    let isNode: (String) -> Bool
     private(set) var dependencies: [Dependency] = []
     private(set) var networks: [String] = []
     /// Nodes that stood before a slash.
     private(set) var nodes: Set<String> = []
 
-    init(nodeNames: Set<String>) {
-        self.nodeNames = nodeNames
+    init(isNode: @escaping (String) -> Bool) {
+        self.isNode = isNode
     }
 
     /// Collects the references of a `HostConfig`, and takes the nodes out of them.
@@ -82,7 +83,7 @@ struct ContainerReferences {
 
     private mutating func withoutNode(_ reference: String) -> String {
         let plain = reference.drop { $0 == "/" }
-        guard let slash = plain.firstIndex(of: "/"), nodeNames.contains(String(plain[..<slash])) else {
+        guard let slash = plain.firstIndex(of: "/"), isNode(String(plain[..<slash])) else {
             return String(plain)
         }
         nodes.insert(String(plain[..<slash]))

@@ -6,8 +6,9 @@ package import Scheduling
 
 /// A container of the cluster at one instant; never changes.
 package final class ContainerState: Sendable {
-    /// Its element of `/containers/json?all=1`, as the engine wrote it at the last change.
+    /// Its element of `/containers/json?all=1`, as the engine wrote it at the last change; `raw` is ``listing``'s.
     package let summary: ContainerSummary
+    package let places: ContainerListing.Places?
     /// What it holds of its node, also while it is stopped.
     package let claim: Resources
     package let ports: [HostPort]
@@ -20,14 +21,26 @@ package final class ContainerState: Sendable {
     /// The ids of the containers whose place it took, oldest first.
     let lineage: [String]
 
+    /// Whether it is an agent or a manager of a cluster: by its image, as classic swarm tells them.
+    package let isOverhead: Bool
+    /// When it was made, in seconds since 1970; without its fraction when it was never inspected.
+    package let createdAt: Double
+
     package init(
         summary: ContainerSummary,
         claim: Resources,
         ports: [HostPort],
         run: RunState?,
-        detail: ContainerDetail? = nil
+        detail: ContainerDetail? = nil,
+        host: String = ""
     ) {
+        let listing = ContainerListing(summary.raw, host: host)
+        var summary = summary
+        summary.raw = listing.text
         self.summary = summary
+        places = listing.places
+        isOverhead = Self.isOverhead(image: summary.image)
+        createdAt = run?.createdAt ?? Double(summary.created)
         self.claim = claim
         self.ports = ports
         self.run = run
@@ -54,9 +67,8 @@ package final class ContainerState: Sendable {
     var isWatched: Bool { !policy.isEmpty || !lineage.isEmpty }
 
     package var id: String { summary.id }
-    /// Whether it is an agent or a manager of a cluster: by its image, as classic swarm tells them.
-    package var isOverhead: Bool {
-        let name = summary.image.prefix { $0 != ":" && $0 != "@" }.split(separator: "/").last ?? ""
+    private static func isOverhead(image: String) -> Bool {
+        let name = image.prefix { $0 != ":" && $0 != "@" }.split(separator: "/").last ?? ""
         return name == "swarm" || name == "swarmd"
     }
     /// Without the leading slash; the short id when the engine gave none.
@@ -65,20 +77,20 @@ package final class ContainerState: Sendable {
 
 /// The parts of a container's `State` that a status line is made of.
 package struct RunState: Sendable, Hashable {
-    /// As the engine writes them, RFC 3339.
-    package let startedAt: String
-    package let finishedAt: String
+    /// In seconds since 1970, UTC; `nil` for never.
+    package let startedAt: Double?
+    package let finishedAt: Double?
     package let exitCode: Int
-    /// When the container was made, RFC 3339 with nanoseconds; the list has only seconds.
-    package let createdAt: String
+    /// When the container was made, in seconds since 1970; the list has only whole ones.
+    package let createdAt: Double?
     /// `starting`, `healthy`, `unhealthy`; empty without a health check.
     package let health: String
 
     init(_ inspection: JSON) {
         let state = inspection["State"]
-        createdAt = inspection["Created"]?.string ?? ""
-        startedAt = state?["StartedAt"]?.string ?? ""
-        finishedAt = state?["FinishedAt"]?.string ?? ""
+        createdAt = inspection["Created"]?.string.flatMap { WallTime.parse($0) }
+        startedAt = state?["StartedAt"]?.string.flatMap { WallTime.parse($0) }
+        finishedAt = state?["FinishedAt"]?.string.flatMap { WallTime.parse($0) }
         exitCode = state?["ExitCode"]?.int ?? 0
         health = state?["Health"]?["Status"]?.string ?? ""
     }

@@ -14,20 +14,22 @@ struct EventProgress: Sendable {
     /// The engine's time of the latest event, as `since` takes it; `nil` before the first.
     private(set) var since: String?
     private var latest: Int64 = 0
-    private var seen: Set<JSON> = []
-    private var order: [JSON] = []
+    /// Hashes of events: of thousands of engines, the events themselves would take most of the memory.
+    private var seen: Set<Int> = []
+    private var order: [Int] = []
     private var oldest = 0
 
     /// Notes `event`; false when it was seen before.
     mutating func isNew(_ event: EngineEvent) -> Bool {
-        guard seen.insert(event.raw).inserted else {
+        let hash = event.raw.hashValue
+        guard seen.insert(hash).inserted else {
             return false
         }
         if order.count < Self.memory {
-            order.append(event.raw)
+            order.append(hash)
         } else {
             seen.remove(order[oldest])
-            order[oldest] = event.raw
+            order[oldest] = hash
             oldest = (oldest + 1) % Self.memory
         }
         if event.time >= latest {

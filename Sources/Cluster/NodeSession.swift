@@ -10,6 +10,8 @@ internal import Synchronization
 /// tries again when anything breaks.
 final class NodeSession: Sendable {
     let address: String
+    /// The host part of `address`, without brackets.
+    let host: String
     let cluster: Cluster
     let dirty = DirtySet()
     let progress = Mutex(EventProgress())
@@ -28,6 +30,7 @@ final class NodeSession: Sendable {
 
     init(address: String, client: HTTPClient, cluster: Cluster) {
         self.address = address
+        host = (try? EngineAddress(parsing: address, defaultPort: 2375))?.host ?? address
         self.cluster = cluster
         baseClient = EngineClient(http: client)
     }
@@ -64,15 +67,15 @@ final class NodeSession: Sendable {
     ///
     /// - Throws: when it does not, within `time`, or ``ClusterConfiguration/probeTimeout``.
     func ping(within time: Duration? = nil) async throws {
-        let deadline = Deadline.after(time ?? configuration.probeTimeout)
         do {
-            try await withDeadline(deadline, operation: "waiting for \"\(address)\" to answer a ping") {
-                try await self.baseClient.ping(deadline: deadline)
-            }
+            try await baseClient.ping(deadline: .after(time ?? configuration.probeTimeout))
         } catch {
             try Task.checkCancellation()
             silence.withLock { $0 = true }
-            throw error
+            guard error is DeadlineExceeded else {
+                throw error
+            }
+            throw DeadlineExceeded(operation: "waiting for \"\(address)\" to answer a ping")
         }
         noteAnswer()
     }
@@ -178,12 +181,13 @@ final class NodeSession: Sendable {
         return version
     }
 
-    func step<Value: Sendable>(
-        _ name: String,
-        _ body: @escaping @Sendable (Deadline) async throws -> Value
-    ) async throws -> Value {
-        let deadline = Deadline.after(configuration.stepTimeout)
-        return try await withDeadline(deadline, operation: "\(name) \"\(address)\"") { try await body(deadline) }
+    /// Makes one call; the connection ends it at the deadline.
+    func step<Value: Sendable>(_ name: String, _ body: (Deadline) async throws -> Value) async throws -> Value {
+        do {
+            return try await body(.after(configuration.stepTimeout))
+        } catch is DeadlineExceeded {
+            throw DeadlineExceeded(operation: "\(name) \"\(address)\"")
+        }
     }
 
     private func becomeHealthy(_ version: EngineVersion) {

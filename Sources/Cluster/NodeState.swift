@@ -53,7 +53,9 @@ package final class NodeState: Sendable {
     /// What the operator lets be placed on it.
     package var availability: NodeAvailability { fields.availability }
     /// Containers known, by full id.
-    package var containers: [String: ContainerState] { fields.containers }
+    package var containers: ContainerTable { fields.containers }
+    /// How many of them are in each state.
+    package var states: StateCounts { fields.states }
     /// Those that rescheduling has to look at, sorted by name.
     var watchedContainers: [ContainerState] {
         fields.watched.compactMap { fields.containers[$0] }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
@@ -107,7 +109,8 @@ struct NodeFields: Sendable {
     var since: Double
     var updatedAt: Double = 0
     var availability = NodeAvailability.active
-    var containers: [String: ContainerState] = [:]
+    var containers = ContainerTable()
+    var states = StateCounts()
     /// Ids of the containers that rescheduling has to look at.
     var watched: Set<String> = []
     var images: [ImageSummary] = []

@@ -35,7 +35,7 @@ package struct ContainerSummary: Sendable {
     package let labels: [String: String]
     package let ports: [PublishedPort]
     /// The whole element.
-    package let raw: JSON
+    package var raw: JSON
 
     /// Returns `nil` when there is no id.
     package init?(_ json: JSON) {

@@ -39,6 +39,7 @@ package final class HTTPClient: Sendable {
     ///   - request: first line and header.
     ///   - body: sent while `handle` already runs, when the server answers early.
     ///   - deadline: for the beginning of the answer; `nil` waits for ever.
+    ///   - coversBody: whether `handle` too has to be done by the deadline.
     ///   - isolation: where `handle` runs.
     ///   - handle: reads the answer; the response must not be kept beyond it.
     /// - Returns: what `handle` returns.
@@ -47,11 +48,18 @@ package final class HTTPClient: Sendable {
         to request: HTTPRequest,
         body: HTTPBody = .none,
         deadline: Deadline? = nil,
+        coversBody: Bool = false,
         isolation: isolated (any Actor)? = #isolation,
         _ handle: (HTTPResponse) async throws -> Result
     ) async throws -> Result {
         var lease = try await pool.lease(deadline: deadline)
-        var exchange = HTTPExchange(request: request, body: body, address: address, pipe: lease.pipe)
+        var exchange = HTTPExchange(
+            request: request,
+            body: body,
+            address: address,
+            deadlineCoversBody: coversBody,
+            pipe: lease.pipe
+        )
         if lease.isReused, exchange.isRepeatable {
             do {
                 return try await run(exchange, lease, deadline, handle)
@@ -101,11 +109,14 @@ package final class HTTPClient: Sendable {
         limit: Int = 64 << 20,
         deadline: Deadline
     ) async throws -> HTTPReply {
-        try await withDeadline(deadline, operation: "\(request.method) \(request.path) on \"\(address)\"") {
-            try await self.withResponse(to: request, body: body, deadline: deadline) { response in
+        // The connection's own timer: a task that sleeps would stay until the deadline, answered or not.
+        do {
+            return try await withResponse(to: request, body: body, deadline: deadline, coversBody: true) { response in
                 let bytes = try await response.collect(limit: limit)
                 return HTTPReply(status: response.status, headers: response.headers, body: bytes)
             }
+        } catch DockerAPIError.cannotConnect where deadline.hasPassed {
+            throw DeadlineExceeded(operation: "\(request.method) \(request.path) on \"\(address)\"")
         }
     }
 

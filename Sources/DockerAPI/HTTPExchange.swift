@@ -10,6 +10,8 @@ struct HTTPExchange {
     let request: HTTPRequest
     let body: HTTPBody
     let address: EngineAddress
+    /// Whether the deadline is for all of the answer, not for its beginning alone.
+    let deadlineCoversBody: Bool
     var pipe: BytePipe
 
     /// The connection ended before the first byte of an answer.
@@ -40,7 +42,9 @@ struct HTTPExchange {
         guard case .stream(let source, let length) = body else {
             try await sendHeadAndBytes()
             let response = try await response()
-            timer?.cancel()
+            if !deadlineCoversBody {
+                timer?.cancel()
+            }
             let result = try await handle(response)
             return (result, response.leavesConnectionReusable)
         }
@@ -57,7 +61,9 @@ struct HTTPExchange {
                 permission.yield()
             }
             permission.finish()
-            timer?.cancel()
+            if !deadlineCoversBody {
+                timer?.cancel()
+            }
             let result = try await handle(response)
             let isReusable = response.leavesConnectionReusable
             guard isReusable else {

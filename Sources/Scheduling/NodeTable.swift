@@ -192,6 +192,9 @@ package struct NodeTable: Sendable {
         return complement(of: found ?? NodeBits(capacity: capacity), unless: constraint.comparison == .equal)
     }
 
+    /// Whether any node has an image by that id, tag or digest.
+    package func hasImage(_ name: String) -> Bool { images.contains(name) }
+
     /// The nodes that meet a condition on their images.
     mutating func nodes(meetingImage affinity: PlacementExpression) -> NodeBits {
         let found = images.nodes(matching: affinity, capacity: nodes.count)

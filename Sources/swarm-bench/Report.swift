@@ -14,7 +14,7 @@ internal import Darwin
 final class Report: Sendable {
     private static let widths = [42, 34, 10, 10, 10, 40]
 
-    private let machine: MachineDescription
+    private let machine: MachineDescription?
     private let figures = Mutex<[Figure]>([])
 
     init(machine: MachineDescription) {
@@ -22,6 +22,15 @@ final class Report: Sendable {
         Self.write(machine.text)
         Self.write(Self.row(["what", "load", "measured", "budget", "ratio", "to the reference"]))
     }
+
+    /// A table of other columns, without a machine.
+    init(columns: [String]) {
+        machine = nil
+        row(columns)
+    }
+
+    /// Prints a line of the table.
+    func row(_ cells: [String]) { Self.write(Self.row(cells)) }
 
     /// Adds and prints a figure.
     func add(_ figure: Figure) {
@@ -62,7 +71,7 @@ final class Report: Sendable {
                 } ?? []
             return JSONObject(members).json
         }
-        return JSONObject([("machine", machine.json), ("figures", JSON(list))]).json.text + "\n"
+        return JSONObject([("machine", machine?.json ?? .null), ("figures", JSON(list))]).json.text + "\n"
     }
 
     private static func number(_ value: Double, _ unit: Figure.Unit) -> JSON {

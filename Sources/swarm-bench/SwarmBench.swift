@@ -7,10 +7,20 @@ internal import SwarmCore
 /// Measures the project on the machine at hand.
 @main
 struct SwarmBench: AsyncParsableCommand {
-    static let benchmarks: [any Benchmark] = [SchedulerBenchmark(), ClusterBenchmark()]
-
     static let configuration = CommandConfiguration(
         commandName: "swarm-bench",
+        abstract: "Measure swarmctl's parts",
+        subcommands: [MeasureCommand.self, CompareCommand.self],
+        defaultSubcommand: MeasureCommand.self
+    )
+}
+
+/// `measure`: runs benchmarks.
+struct MeasureCommand: AsyncParsableCommand {
+    static let benchmarks: [any Benchmark] = [SchedulerBenchmark(), ClusterBenchmark(), GrowthBenchmark()]
+
+    static let configuration = CommandConfiguration(
+        commandName: "measure",
         abstract: "Measure swarmctl's parts",
         discussion: """
             Prints a table: each figure beside its budget and a reference that was taken in the same run. \

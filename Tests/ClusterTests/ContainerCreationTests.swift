@@ -8,7 +8,7 @@ import Testing
 
 struct ContainerCreationTests {
     private func creation(_ body: String, name: String? = "web", nodes: Set<String> = []) throws -> ContainerCreation {
-        try ContainerCreation(name: name, platform: nil, body: Array(body.utf8), nodeNames: nodes)
+        try ContainerCreation(name: name, platform: nil, body: Array(body.utf8), isNode: { nodes.contains($0) })
     }
 
     private func body(_ creation: ContainerCreation, cpus: Int = 2) throws -> JSON {

@@ -6,6 +6,7 @@ internal import Logging
 internal import NIOHTTP1
 internal import Scheduling
 internal import SwarmCore
+internal import Synchronization
 
 /// Creates containers: chooses the node, brings the image there, and has the engine create.
 package struct ContainerPlacer: Sendable {
@@ -71,7 +72,7 @@ package struct ContainerPlacer: Sendable {
         term: Leadership.Term
     ) async throws -> Outcome {
         let wanted = creation.request
-        let isKnown = cluster.snapshot.healthyNodes.contains { $0.image(wanted.image) != nil }
+        let isKnown = cluster.core.withLock { $0.hasImage(wanted.image) }
         let request = isKnown ? wanted.preferringImage() : wanted
         var excluded = options.excluding
         var failure: (any Error)?

@@ -126,12 +126,13 @@ struct Mover: Sendable {
                 MoveLabel.lineage: JSON(move.lineage + [move.id]).text,
             ]
         )
-        let nodes = cluster.snapshot.nodes
+        let snapshot = cluster.snapshot
+        let nodes = snapshot.nodes
         var creation = try ContainerCreation(
             name: move.name,
             platform: nil,
             body: Array(recipe.body.bytes),
-            nodeNames: Set(nodes.map(\.name))
+            isNode: { snapshot.hasNode(named: $0) }
         )
         // The old copy keeps its volumes; ``NetworkSupply`` makes the networks that are missing.
         creation.leaveBehind(networks: Set(move.networks.keys))

@@ -35,7 +35,9 @@ struct ClusterDescription {
         let counts = nodes.reduce(into: ContainerCounts()) { $0 += ContainerCounts($1, of: namespace) }
         let lines = JSON(statusLines.map { JSON([JSON($0.0), JSON($0.1)]) })
         let first = snapshot.healthyNodes.first?.info
-        let images = Set(nodes.flatMap { $0.images.filter { namespace?.mayUse($0) ?? true }.map(\.id) }).count
+        let images = namespace.map { namespace in
+            Set(nodes.flatMap { $0.images.filter { namespace.mayUse($0) }.map(\.id) }).count
+        }
         let labels: [String: String] = [:]
         var info = JSONObject()
         info["ID"] = ""
@@ -45,7 +47,7 @@ struct ClusterDescription {
         info["ContainersRunning"] = JSON(counts.running)
         info["ContainersPaused"] = JSON(counts.paused)
         info["ContainersStopped"] = JSON(counts.stopped)
-        info["Images"] = JSON(images)
+        info["Images"] = JSON(images ?? snapshot.imageCount)
         info["Driver"] = ""
         info["DriverStatus"] = isOldClient ? lines : .null
         info["SystemStatus"] = isOldClient ? .null : lines
@@ -219,7 +221,13 @@ private struct ContainerCounts {
     init() {}
 
     init(_ node: NodeState, of namespace: Namespace?) {
-        for container in node.containers.values where namespace?.owns(container) ?? true {
+        guard let namespace else {
+            all = node.containers.count
+            running = node.states["running"] + node.states["restarting"]
+            paused = node.states["paused"]
+            return
+        }
+        for container in node.containers.values where namespace.owns(container) {
             all += 1
             switch container.summary.state {
             case "running", "restarting": running += 1

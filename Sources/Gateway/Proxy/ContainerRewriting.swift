@@ -36,7 +36,7 @@ enum ContainerRewriting {
                 object["Names"] = JSON(old.map { "/\(node.name)\($0.hasPrefix("/") ? "" : "/")\($0)" })
             }
             object["Status"] = JSON(status)
-            object["Ports"] = object["Ports"].map { ports(listed: $0, host: node.host) }
+            object["Ports"] = object["Ports"].map { ContainerListing.ports($0, host: node.host) }
         }
     }
 
@@ -53,42 +53,14 @@ enum ContainerRewriting {
         json.rewriting { ports in
             for index in ports.members.indices where ports.members[index].value.isArray {
                 let bindings = ports.members[index].value.elements
-                let sorted = bindings.filter { !isIPv6($0["HostIp"]) } + bindings.filter { isIPv6($0["HostIp"]) }
+                let sorted =
+                    bindings.filter { !ContainerListing.isIPv6($0["HostIp"]) }
+                    + bindings.filter { ContainerListing.isIPv6($0["HostIp"]) }
                 let rewritten = sorted.map { binding in
-                    binding.rewriting { $0["HostIp"] = address($0["HostIp"], host: host) }
+                    binding.rewriting { $0["HostIp"] = ContainerListing.address($0["HostIp"], host: host) }
                 }
-                ports.members[index].value = JSON(withoutDoubles(rewritten))
+                ports.members[index].value = JSON(ContainerListing.withoutDoubles(rewritten))
             }
-        }
-    }
-
-    /// `[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":32768,"Type":"tcp"}]`, IPv4 first.
-    private static func ports(listed json: JSON, host: String) -> JSON {
-        let ports = json.elements
-        let sorted = ports.filter { !isIPv6($0["IP"]) } + ports.filter { isIPv6($0["IP"]) }
-        return JSON(
-            withoutDoubles(
-                sorted.map { port in
-                    port["IP"] == nil ? port : port.rewriting { $0["IP"] = address($0["IP"], host: host) }
-                }
-            )
-        )
-    }
-
-    /// Both wildcard addresses become the same one, which clients would take for two bindings.
-    private static func withoutDoubles(_ values: [JSON]) -> [JSON] {
-        var seen = Set<JSON>()
-        return values.filter { seen.insert($0).inserted }
-    }
-
-    private static func isIPv6(_ address: JSON?) -> Bool {
-        address?.string?.contains(":") ?? false
-    }
-
-    private static func address(_ address: JSON?, host: String) -> JSON? {
-        switch address?.string {
-        case "0.0.0.0", "::", "": JSON(host)
-        default: address
         }
     }
 }

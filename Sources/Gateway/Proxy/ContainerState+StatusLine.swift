@@ -10,9 +10,7 @@ extension ContainerState {
         guard summary.created == other.summary.created else {
             return summary.created > other.summary.created
         }
-        let mine = run.flatMap { WallTime.parse($0.createdAt) }
-        let others = other.run.flatMap { WallTime.parse($0.createdAt) }
-        guard let mine, let others, mine != others else {
+        guard let mine = run?.createdAt, let others = other.run?.createdAt, mine != others else {
             return id > other.id
         }
         return mine > others
@@ -43,10 +41,10 @@ extension ContainerState {
     }
 
     private func uptime(_ run: RunState, _ now: Double) -> String? {
-        WallTime.parse(run.startedAt).map { WallTime.describe(seconds: now - $0) }
+        run.startedAt.map { WallTime.describe(seconds: now - $0) }
     }
 
     private func downtime(_ run: RunState, _ now: Double) -> String? {
-        WallTime.parse(run.finishedAt).map { WallTime.describe(seconds: now - $0) }
+        run.finishedAt.map { WallTime.describe(seconds: now - $0) }
     }
 }

@@ -25,7 +25,7 @@ extension DockerRoutes {
             name: request["name"],
             platform: request["platform"].flatMap { $0.isEmpty ? nil : $0 },
             body: body,
-            nodeNames: Set(snapshot.nodes.map(\.name))
+            isNode: { snapshot.hasNode(named: $0) }
         )
         var options = ContainerPlacer.Options()
         options.query = request.pairs.filter { $0.0 != "name" }

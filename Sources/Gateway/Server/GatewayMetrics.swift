@@ -126,11 +126,7 @@ final class GatewayMetrics: Sendable {
     }
 
     private static func containers(_ snapshot: ClusterSnapshot) -> [String: Int] {
-        var counts: [String: Int] = [:]
-        for container in snapshot.nodes.lazy.flatMap(\.containers.values) {
-            counts[container.summary.state, default: 0] += 1
-        }
-        return counts
+        snapshot.nodes.reduce(into: StateCounts()) { $0 += $1.states }.byState
     }
 
     private static func escape(_ value: String) -> String {

@@ -21,7 +21,9 @@ struct ClusterBenchmark: Benchmark {
         try await JoinRows(field: field).run(report)
         try await ListRows(field: field).run(report)
         try await InspectRows(field: field).run(report)
+        try await EventRows(field: field).run(report)
         try await CreateRows(field: field).run(report)
+        try await ReconnectRows(field: field).run(report)
     }
 }
 

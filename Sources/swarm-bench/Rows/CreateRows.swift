@@ -5,7 +5,7 @@ internal import NIOHTTP1
 
 /// `create` and `start` with constraints.
 struct CreateRows {
-    private static let body = """
+    static let body = """
         {"Image":"redis:latest","Env":["constraint:storage==ssd","constraint:region==eu-*"],"Labels":{"bench":"1"},\
         "HostConfig":{"Memory":16777216}}
         """

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The swarmctl authors
+
+package import DockerAPI
+
+/// An element of the list of containers, made ready to be written out.
+///
+/// A list of thirty thousand containers is put together from these texts: all that is made anew each time is
+/// the node in the names and the line for people, so it is known where in the text they are.
+package struct ContainerListing: Sendable {
+    /// As the engine wrote it, but published ports have addresses that clients can reach.
+    package let text: JSON
+    /// Where the values of `Names` and `Status` are in the bytes of ``text``, from its beginning; `nil` when
+    /// the element does not have both of them once.
+    package let places: Places?
+
+    package struct Places: Sendable, Equatable {
+        package let names: Range<Int32>
+        package let status: Range<Int32>
+    }
+
+    /// - Parameters:
+    ///   - element: of the engine's list.
+    ///   - host: of the engine, as clients reach it.
+    init(_ element: JSON, host: String) {
+        let names = element["Names"]
+        let plainNames = names.map { JSON($0.strings) }
+        let hasPorts = element["Ports"].map { !$0.elements.isEmpty } ?? true
+        let isRewritten = hasPorts || plainNames != names
+        let text = isRewritten ? element.rewriting { Self.rewrite(&$0, names: plainNames, host: host) } : element
+        self.text = text.detached
+        let members = JSONObject(self.text).members.filter { $0.key == "Names" || $0.key == "Status" }
+        guard members.count == 2, let names = members.first(where: { $0.key == "Names" })?.value.bytes,
+            let status = members.first(where: { $0.key == "Status" })?.value.bytes, names.first == UInt8(ascii: "[")
+        else {
+            places = nil
+            return
+        }
+        let start = self.text.bytes.startIndex
+        places = Places(names: Self.range(names, from: start), status: Self.range(status, from: start))
+    }
+
+    private static func rewrite(_ object: inout JSONObject, names: JSON?, host: String) {
+        object["Ports"] = object["Ports"].map { ports($0, host: host) }
+        if let names {
+            object["Names"] = names
+        }
+    }
+
+    private static func range(_ bytes: ArraySlice<UInt8>, from start: Int) -> Range<Int32> {
+        Int32(truncatingIfNeeded: bytes.startIndex - start)..<Int32(truncatingIfNeeded: bytes.endIndex - start)
+    }
+
+    // MARK: Addresses
+
+    /// `[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":32768,"Type":"tcp"}]`, IPv4 first.
+    package static func ports(_ json: JSON, host: String) -> JSON {
+        let ports = json.elements
+        let sorted = ports.filter { !isIPv6($0["IP"]) } + ports.filter { isIPv6($0["IP"]) }
+        return JSON(
+            withoutDoubles(
+                sorted.map { port in
+                    port["IP"] == nil ? port : port.rewriting { $0["IP"] = address($0["IP"], host: host) }
+                }
+            )
+        )
+    }
+
+    /// Both wildcard addresses become the same one, which clients would take for two bindings.
+    package static func withoutDoubles(_ values: [JSON]) -> [JSON] {
+        var seen = Set<JSON>()
+        return values.filter { seen.insert($0).inserted }
+    }
+
+    package static func isIPv6(_ address: JSON?) -> Bool {
+        address?.string?.contains(":") ?? false
+    }
+
+    /// The host in place of "every address".
+    package static func address(_ address: JSON?, host: String) -> JSON? {
+        switch address?.string {
+        case "0.0.0.0", "::", "": JSON(host)
+        default: address
+        }
+    }
+}
