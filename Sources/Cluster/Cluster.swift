@@ -213,6 +213,11 @@ package final class Cluster: Sendable {
 
     // MARK: Events
 
+    /// The same as ``events(capacity:)`` for one who takes all that have come at a time; to be closed.
+    package func eventQueue(capacity: Int = 65_536) -> EventQueue {
+        hub.queue(capacity: capacity)
+    }
+
     /// Events of all engines and of the cluster from now on, in the order they arrive.
     ///
     /// The stream ends when the listener falls `capacity` events behind, or is cancelled.

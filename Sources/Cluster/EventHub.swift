@@ -8,12 +8,29 @@ internal import Synchronization
 package struct ClusterEvent: Sendable {
     package let event: EngineEvent
     package let node: NodeState
+    /// What listeners are sent, made by the first of them.
+    package let text = SharedText()
+}
+
+/// Bytes that are made once, for all who need them.
+package final class SharedText: Sendable {
+    private let bytes = Mutex<[UInt8]?>(nil)
+
+    /// The bytes that `make` returned when it was called first.
+    package func bytes(_ make: () -> [UInt8]) -> [UInt8] {
+        bytes.withLock { bytes in
+            let text = bytes ?? make()
+            bytes = text
+            return text
+        }
+    }
 }
 
 /// Gives each event to all listeners, none of which can hold up the others.
 final class EventHub: Sendable {
     private struct State {
         var listeners: [UInt64: AsyncStream<ClusterEvent>.Continuation] = [:]
+        var queues: [EventQueue] = []
         var next: UInt64 = 0
     }
 
@@ -33,8 +50,19 @@ final class EventHub: Sendable {
         return stream
     }
 
+    /// A queue that is over when it is `capacity` events behind.
+    func queue(capacity: Int) -> EventQueue {
+        let queue = EventQueue(capacity: capacity)
+        state.withLock { $0.queues.append(queue) }
+        return queue
+    }
+
     func publish(_ event: ClusterEvent) {
-        let listeners = state.withLock { $0.listeners.values.map(\.self) }
+        let (listeners, queues) = state.withLock { ($0.listeners.values.map(\.self), $0.queues) }
+        let over = queues.filter { !$0.push(event) }
+        if !over.isEmpty {
+            state.withLock { state in state.queues.removeAll { queue in over.contains { $0 === queue } } }
+        }
         for listener in listeners {
             if case .dropped = listener.yield(event) {
                 listener.finish()

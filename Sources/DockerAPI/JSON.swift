@@ -154,6 +154,19 @@ extension JSON {
         bytes = text[...]
     }
 
+    /// Makes an array of the elements of several, each with commas between its own; empty ones are left out.
+    package init(joining lists: [[UInt8]]) {
+        var text = [UInt8(ascii: "[")]
+        for list in lists where !list.isEmpty {
+            if text.count > 1 {
+                text.append(UInt8(ascii: ","))
+            }
+            text += list
+        }
+        text.append(UInt8(ascii: "]"))
+        bytes = text[...]
+    }
+
     package init(_ strings: some Sequence<String>) {
         self.init(strings.map { JSON($0) })
     }

@@ -12,28 +12,32 @@ struct ClusterDescription {
     private let leadership: Leadership.View
     private let namespace: Namespace?
     private let tls: TLSContexts?
+    private let cache: NodeLineCache
 
     /// - Parameters:
     ///   - snapshot: of the cluster.
     ///   - leadership: of this manager.
     ///   - namespace: whose containers and images alone are counted; all with `nil`.
     ///   - tls: the manager's files; `nil` without TLS.
+    ///   - cache: of the lines about nodes, used without a namespace.
     init(
         _ snapshot: ClusterSnapshot,
         leadership: Leadership.View,
         namespace: Namespace? = nil,
-        tls: TLSContexts? = nil
+        tls: TLSContexts? = nil,
+        cache: NodeLineCache
     ) {
         self.snapshot = snapshot
         self.leadership = leadership
         self.namespace = namespace
         self.tls = tls
+        self.cache = cache
     }
 
     func info(isOldClient: Bool) -> JSON {
         let nodes = snapshot.nodes
         let counts = nodes.reduce(into: ContainerCounts()) { $0 += ContainerCounts($1, of: namespace) }
-        let lines = JSON(statusLines.map { JSON([JSON($0.0), JSON($0.1)]) })
+        let lines = statusLines
         let first = snapshot.healthyNodes.first?.info
         let images = namespace.map { namespace in
             Set(nodes.flatMap { $0.images.filter { namespace.mayUse($0) }.map(\.id) }).count
@@ -141,7 +145,7 @@ struct ClusterDescription {
     // MARK: Lines for people
 
     /// Classic swarm's lines, in its order; clients parse them.
-    var statusLines: [(String, String)] {
+    private var statusLines: JSON {
         let role =
             leadership.isLeading
             ? [("Role", "primary")]
@@ -151,10 +155,17 @@ struct ClusterDescription {
             ("Strategy", snapshot.strategyName),
             ("Filters", snapshot.filterNames.joined(separator: ", ")), ("Nodes", String(snapshot.nodes.count)),
         ]
-        for node in snapshot.nodes {
-            lines += Self.lines(of: node, namespace)
+        let inner = Self.elements(lines)
+        guard namespace == nil else {
+            return JSON(joining: [inner] + snapshot.nodes.map { Self.elements(Self.lines(of: $0, namespace)) })
         }
-        return lines
+        let nodes = cache.text(of: snapshot.nodes) { Self.elements(Self.lines(of: $0, nil)) }
+        return JSON(joining: [inner, nodes])
+    }
+
+    /// The elements of a JSON array, with commas between them.
+    private static func elements(_ lines: [(String, String)]) -> [UInt8] {
+        Array(JSON(lines.map { JSON([JSON($0.0), JSON($0.1)]) }).bytes.dropFirst().dropLast())
     }
 
     private static func lines(of node: NodeState, _ namespace: Namespace?) -> [(String, String)] {

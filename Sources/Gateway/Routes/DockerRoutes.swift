@@ -20,6 +20,7 @@ struct DockerRoutes: Sendable {
     let sessions = SessionDirectory()
     let builders = BuilderDirectory()
     let projects = ProjectDirectory()
+    let nodeLines = NodeLineCache()
 
     var all: [Route] {
         systemRoutes + containerListRoutes + containerRoutes + createRoutes + execRoutes + imageRoutes + pullRoutes

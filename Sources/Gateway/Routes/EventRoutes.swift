@@ -3,6 +3,7 @@
 
 internal import Cluster
 internal import DockerAPI
+internal import NIOCore
 internal import NIOHTTP1
 internal import SwarmCore
 
@@ -18,7 +19,8 @@ extension DockerRoutes {
     private func events(_ request: GatewayRequest, _ responder: Responder) async throws {
         let filter = try EventFilter(request)
         // Listening begins before the past is asked for, so that nothing falls between them.
-        let live = cluster.events()
+        let live = cluster.eventQueue()
+        defer { live.close() }
         try await responder.begin(headers: ["Content-Type": "application/json"])
         var seen = Set<String>()
         if let since = filter.since {
@@ -35,25 +37,16 @@ extension DockerRoutes {
     }
 
     private func follow(
-        _ live: AsyncStream<ClusterEvent>,
+        _ live: EventQueue,
         _ filter: EventFilter,
         seen: Set<String>,
         _ responder: Responder
     ) async throws {
         guard let until = filter.until else {
-            for await event in live where !seen.contains(Self.key(event.event, event.node)) {
-                try await send(event.event, event.node, filter, responder)
-            }
-            return
+            return try await relay(live, filter, seen: seen, responder)
         }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await event in live where !seen.contains(Self.key(event.event, event.node)) {
-                    guard (try? await send(event.event, event.node, filter, responder)) != nil else {
-                        return
-                    }
-                }
-            }
+            group.addTask { try? await relay(live, filter, seen: seen, responder) }
             group.addTask {
                 let rest = max(0, min(until - WallTime.now, 1e9))
                 try? await ContinuousClock().sleep(for: .seconds(rest))
@@ -63,6 +56,35 @@ extension DockerRoutes {
         }
     }
 
+    /// Sends events until the queue is over, all that wait at a time.
+    private func relay(
+        _ live: EventQueue,
+        _ filter: EventFilter,
+        seen: Set<String>,
+        _ responder: Responder
+    ) async throws {
+        while true {
+            let events = await live.next()
+            guard !events.isEmpty else {
+                return
+            }
+            var text = ByteBuffer()
+            for event in events where filter.accepts(event.event, on: event.node) {
+                guard seen.isEmpty || !seen.contains(Self.key(event.event, event.node)) else {
+                    continue
+                }
+                text.writeBytes(event.text.bytes { Self.line(event.event, event.node) })
+            }
+            if text.readableBytes > 0 {
+                try await responder.write(text)
+            }
+        }
+    }
+
+    private static func line(_ event: EngineEvent, _ node: NodeState) -> [UInt8] {
+        Array(rewrite(event.raw, node: node).bytes) + Array("\r\n".utf8)
+    }
+
     private func send(
         _ event: EngineEvent,
         _ node: NodeState,
@@ -70,7 +92,7 @@ extension DockerRoutes {
         _ responder: Responder
     ) async throws {
         if filter.accepts(event, on: node) {
-            try await responder.writeLine(Self.rewrite(event.raw, node: node))
+            try await responder.write(ByteBuffer(bytes: Self.line(event, node)))
         }
     }
 

@@ -63,14 +63,14 @@ extension DockerRoutes {
     private func missedOutcome(
         of container: ContainerState,
         _ call: EngineCall,
-        _ finishedBefore: String?
+        _ finishedBefore: Double?
     ) async throws -> JSON? {
         let path = EngineCall.path(["containers", container.id, "json"])
         do {
             let found = try await call.engine.call(.GET, path, deadline: .after(Self.listTime)).json()
-            let finished = found["State"]?["FinishedAt"]?.string
-            guard call.request["condition"] == "next-exit", let finished, finished != finishedBefore,
-                finished > found["State"]?["StartedAt"]?.string ?? ""
+            let finished = found["State"]?["FinishedAt"]?.string.flatMap { WallTime.parse($0) }
+            let started = found["State"]?["StartedAt"]?.string.flatMap { WallTime.parse($0) } ?? 0
+            guard call.request["condition"] == "next-exit", let finished, finished != finishedBefore, finished > started
             else {
                 return nil
             }

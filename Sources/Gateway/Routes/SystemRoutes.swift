@@ -97,7 +97,8 @@ extension DockerRoutes {
             cluster.snapshot,
             leadership: cluster.leadership.view,
             namespace: request.namespace,
-            tls: configuration.tls
+            tls: configuration.tls,
+            cache: nodeLines
         )
         // Clients before API 1.22 look for the lines among those of the storage driver.
         let isOld = request.version.map { $0 < APIVersion(major: 1, minor: 22) } ?? false
