@@ -13,7 +13,11 @@ extension DockerRoutes {
                 try await responder.send(headers: Self.pageHeaders, bytes: Array(ClusterPage.text.utf8))
             },
             Route(.GET, "cluster/nodes") { _, responder in
-                let description = ClusterDescription(cluster.snapshot, leadership: cluster.leadership.view, cache: nodeLines)
+                let description = ClusterDescription(
+                    cluster.snapshot,
+                    leadership: cluster.leadership.view,
+                    cache: nodeLines
+                )
                 try await responder.send(json: description.nodes)
             },
         ]
