@@ -11,7 +11,8 @@ STATIC := .build/static
 SWARMD := .build/swarmd
 SECONDS ?= 600
 
-.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak fuzz bench bench-compare asan clean help
+.PHONY: all packages build swarmd test integration check fmt demo clean-demo install soak fuzz bench bench-compare \
+	bench-engines asan tsan valgrind clean help
 all: build swarmd ## Build swarmctl and swarmd
 
 help: ## List the targets
@@ -71,6 +72,17 @@ bench: packages swarmd ## Measure speed; prints a table and writes .build/bench.
 
 bench-compare: packages ## Compare two runs (make bench-compare A=before.json B=after.json)
 	@$(STATIC)/release/swarm-bench compare "$(A)" "$(B)"
+
+bench-engines: packages swarmd ## Create, start and copy on real engines, through a manager and straight
+	Scripts/bench/real-engines.sh
+
+valgrind: packages ## The C wrappers under valgrind: no invalid access, nothing lost
+	$(SWIFT) build $(FLAGS) --build-tests
+	Scripts/valgrind/run.sh $(CONFIG)
+
+tsan: packages ## What runs at the same time, under the thread sanitizer
+	$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --filter \
+		'SwarmCoreTests|DockerAPITests|DiscoveryTests|SchedulingTests|ClusterTests|GatewayTests|MachinesTests'
 
 asan: packages ## The C wrappers under the address sanitizer
 	$(SWIFT) test --sanitize=address --scratch-path .build/asan --filter 'PKITests|SecureShellTests|HTTPTransferTests'

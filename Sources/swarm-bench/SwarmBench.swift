@@ -17,7 +17,9 @@ struct SwarmBench: AsyncParsableCommand {
 
 /// `measure`: runs benchmarks.
 struct MeasureCommand: AsyncParsableCommand {
-    static let benchmarks: [any Benchmark] = [SchedulerBenchmark(), ClusterBenchmark(), GrowthBenchmark()]
+    static let benchmarks: [any Benchmark] = [
+        SchedulerBenchmark(), ClusterBenchmark(), CopyBenchmark(), GrowthBenchmark(),
+    ]
 
     static let configuration = CommandConfiguration(
         commandName: "measure",

@@ -10,6 +10,7 @@ internal import SwarmCore
 struct HTTPGet: Sendable {
     let address: SocketAddress
     let target: String
+    var tls: TLSContexts?
 
     /// The body of the answer.
     func text() async throws -> String {
@@ -18,7 +19,7 @@ struct HTTPGet: Sendable {
 
     func bytes() async throws -> [UInt8] {
         let engine = EngineAddress.tcp(host: address.ipAddress ?? "127.0.0.1", port: address.port ?? 0)
-        let client = HTTPClient(address: engine)
+        let client = HTTPClient(address: engine, tls: tls)
         defer { client.shutdown() }
         let reply = try await client.reply(to: HTTPRequest(.GET, target), deadline: .after(.seconds(30)))
         try reply.check()

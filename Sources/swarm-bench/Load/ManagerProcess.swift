@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import DockerAPI
 internal import NIOCore
 internal import NIOPosix
 internal import SwarmCore
@@ -40,6 +41,7 @@ enum BenchmarkError: UserFacingError {
 final class ManagerProcess: Sendable {
     let process: pid_t
     let address: SocketAddress
+    private let tls: TLSContexts?
     private let folder: String
     private var log: String { "\(folder)/log" }
 
@@ -50,11 +52,15 @@ final class ManagerProcess: Sendable {
     ///   - engines: `HOST:PORT` of each.
     ///   - folder: for its log, its state and the list of its members.
     ///   - options: of `manage`.
+    ///   - tls: for requests to it, when the options make it want TLS.
     /// - Throws: ``BenchmarkError`` when it cannot be started.
-    init(program: String, engines: [String], folder: String, options: [String] = []) async throws {
+    init(program: String, engines: [String], folder: String, options: [String] = [], tls: TLSContexts? = nil)
+        async throws
+    {
         try AtomicFile.makeFolder(folder)
         let folder = Self.absolute(folder)
         self.folder = folder
+        self.tls = tls
         try AtomicFile.write(engines.joined(separator: "\n") + "\n", to: "\(folder)/members")
         let port = try await Self.freePort()
         address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
@@ -127,7 +133,9 @@ final class ManagerProcess: Sendable {
         let start = ContinuousClock.now
         let wanted = "swarm_nodes{status=\"Healthy\"} \(count)\n"
         while true {
-            if let text = try? await HTTPGet(address: address, target: "/metrics").text(), text.contains(wanted) {
+            if let text = try? await HTTPGet(address: address, target: "/metrics", tls: tls).text(),
+                text.contains(wanted)
+            {
                 return (ContinuousClock.now - start).inSeconds
             }
             guard isRunning, (ContinuousClock.now - start).inSeconds < limit else {
