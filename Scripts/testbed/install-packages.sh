@@ -15,7 +15,7 @@ source ./lib.sh
 
 build=(libssl-dev libssh2-1-dev libcurl4-openssl-dev pkg-config make git ca-certificates)
 testbed=(docker.io iptables iproute2 debootstrap openssh-client openssh-server busybox-static curl python3
-    python3-venv openssl procps shellcheck genisoimage util-linux etcd-server zookeeper python3-kazoo default-jre-headless docker-compose)
+    python3-venv openssl procps shellcheck genisoimage util-linux qemu-system-x86 qemu-utils etcd-server zookeeper python3-kazoo default-jre-headless docker-compose)
 
 is_installed() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]

@@ -85,7 +85,8 @@ struct NodeProvisioning: Sendable {
     ) async throws -> SSHConnection {
         progress.report(.reach, .started)
         // A host that we made may still be booting; one to adopt is there or it is not.
-        let patience: Duration = try context.driver(machine.driver).makesHosts ? .seconds(180) : .zero
+        let boot = Duration.seconds(machine.state["boot-seconds"].flatMap { Int64($0) } ?? 180)
+        let patience: Duration = try context.driver(machine.driver).makesHosts ? boot : .zero
         let host = try await HostReach.connect(name: machine.name, deadline: deadline, patience: patience) { limit in
             try await context.connect(to: machine, deadline: limit)
         }

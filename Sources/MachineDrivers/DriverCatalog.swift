@@ -25,6 +25,7 @@ package enum DriverCatalog {
             GenericDriver(),
             NoneDriver(),
             VirtualBoxDriver(folder: folder, environment: environment),
+            QEMUDriver(folder: folder, environment: environment),
             AmazonEC2Driver(http: http, environment: environment),
             DigitalOceanDriver(http: http, environment: environment),
             HetznerDriver(http: http, environment: environment),

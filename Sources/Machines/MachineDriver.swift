@@ -67,6 +67,9 @@ package protocol MachineDriver: Sendable {
 }
 
 /// What a driver keeps about one machine between calls: ids and addresses, never secrets.
+///
+/// Two keys are for others too: `engine-port`, where the engine listens, and `boot-seconds`, how long SSH may take to
+/// answer after a start.
 package typealias DriverState = [String: String]
 
 /// A flag of a driver.

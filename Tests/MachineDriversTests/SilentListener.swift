@@ -36,6 +36,31 @@ func listenSilently() throws -> (Int32, UInt16) {
     return (listener, UInt16(bigEndian: address.sin_port))
 }
 
+/// Listens on a socket in the file system and never answers.
+///
+/// - Returns: the socket, to be closed by the caller.
+/// - Throws: ``SystemFailure``.
+func listenSilently(at path: String) throws -> Int32 {
+    #if canImport(Glibc)
+    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+    let listener = socket(AF_UNIX, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes.prefix($0.count - 1)) }
+    let status = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+            bind(listener, generic, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(listener, 8) == 0
+        }
+    }
+    guard status else {
+        throw SystemFailure(code: errno)
+    }
+    return listener
+}
+
 func closeListener(_ listener: Int32) {
     close(listener)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+internal import Dispatch
 internal import Foundation
 internal import SwarmCore
 internal import Synchronization
@@ -67,11 +68,16 @@ final class ChildProcess: Sendable {
         return ToolResult(status: code, output: Self.text(of: output), errors: Self.text(of: errors))
     }
 
-    /// Asks it to end.
+    /// Asks it to end, and makes it when it has not after five seconds.
     func terminate() {
+        signal(SIGTERM)
+        DispatchQueue.global().asyncAfter(deadline: .now() + 5) { self.signal(SIGKILL) }
+    }
+
+    private func signal(_ number: Int32) {
         process.withLock { process in
             if let process {
-                kill(process, SIGTERM)
+                kill(process, number)
             }
         }
     }
