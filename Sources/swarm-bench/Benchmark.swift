@@ -6,9 +6,15 @@ protocol Benchmark: Sendable {
     /// On the command line.
     var name: String { get }
     var abstract: String { get }
+    /// Whether it is left out when no benchmark is named.
+    var isLong: Bool { get }
 
     /// Measures, and adds each figure to the report as soon as it is known.
     func run(_ report: Report, _ settings: BenchmarkSettings) async throws
+}
+
+extension Benchmark {
+    var isLong: Bool { false }
 }
 
 /// What the command line says about all benchmarks.
@@ -21,6 +27,8 @@ struct BenchmarkSettings: Sendable {
     var certificates: String?
     var engines = 1000
     var containers = 30
+    /// How long the churn lasts.
+    var seconds = 1800
 }
 
 /// What was measured, with what to compare it to.

@@ -18,7 +18,7 @@ struct SwarmBench: AsyncParsableCommand {
 /// `measure`: runs benchmarks.
 struct MeasureCommand: AsyncParsableCommand {
     static let benchmarks: [any Benchmark] = [
-        SchedulerBenchmark(), ClusterBenchmark(), CopyBenchmark(), GrowthBenchmark(),
+        SchedulerBenchmark(), ClusterBenchmark(), CopyBenchmark(), GrowthBenchmark(), ChurnBenchmark(),
     ]
 
     static let configuration = CommandConfiguration(
@@ -36,7 +36,7 @@ struct MeasureCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Benchmarks to run; all of them when none is named.", valueName: "name"))
+    @Argument(help: ArgumentHelp("Benchmarks to run; all but the long ones when none is named.", valueName: "name"))
     var names: [String] = []
 
     @Option(help: ArgumentHelp("Where to write the figures as JSON too.", valueName: "file"))
@@ -57,10 +57,16 @@ struct MeasureCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many containers each of them has.", valueName: "number"))
     var containers = 30
 
+    @Option(help: ArgumentHelp("How long the churn lasts.", valueName: "seconds"))
+    var seconds = 1800
+
     func validate() throws {
         let known = Self.benchmarks.map(\.name)
         for name in names where !known.contains(name) {
             throw ValidationError("unknown benchmark \"\(name)\"; known are \(known.joined(separator: ", "))")
+        }
+        guard (10...1_000_000).contains(seconds) else {
+            throw ValidationError("--seconds takes 10 to 1000000")
         }
         guard (1...60_000).contains(engines), (1...20_000).contains(containers) else {
             throw ValidationError("--engines takes 1 to 60000, --containers 1 to 20000")
@@ -74,10 +80,11 @@ struct MeasureCommand: AsyncParsableCommand {
             folder: folder,
             certificates: certificates,
             engines: engines,
-            containers: containers
+            containers: containers,
+            seconds: seconds
         )
         do {
-            for benchmark in Self.benchmarks where names.isEmpty || names.contains(benchmark.name) {
+            for benchmark in Self.benchmarks where names.isEmpty ? !benchmark.isLong : names.contains(benchmark.name) {
                 try await benchmark.run(report, settings)
             }
         } catch let error as BenchmarkError {

@@ -95,6 +95,7 @@ final class SimulatedEngine: Sendable {
     // MARK: Connections and faults
 
     var fault: EngineFault { state.withLock { $0.fault } }
+    var containerIDs: [String] { state.withLock { Array($0.containers.keys) } }
     var containerCount: Int { state.withLock { $0.containers.count } }
     var connectionCount: Int { state.withLock { $0.connections.count } }
 
