@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 internal import SwarmCore
+internal import Synchronization
 
 /// Nodes that stop answering while something is asked of them.
 ///
@@ -34,16 +35,28 @@ extension Cluster {
         }
     }
 
+    /// Returns the reason of the node's status once that is one of those wanted; `nil` when the node has left.
+    ///
+    /// - Throws: `CancellationError`.
+    func waitUntil(_ address: String, _ isWanted: (NodeStatus) -> Bool) async throws -> String? {
+        while let session = session(address) {
+            let losses = session.losses.count
+            guard let node = core.withLock({ $0.node(at: address) }) else {
+                return nil
+            }
+            if isWanted(node.status) {
+                return node.reason ?? "it is \(node.status.rawValue.lowercased())"
+            }
+            await session.losses.wait(after: losses)
+            try Task.checkCancellation()
+        }
+        return nil
+    }
+
     /// Returns why the node counts as gone, once it does: several probes have failed, or it has left.
     ///
     /// - Throws: `CancellationError`.
     package func waitUntilGone(_ address: String) async throws -> String {
-        while let node = snapshot.node(address: address) {
-            if node.status == .disconnected {
-                return node.reason ?? "it is disconnected"
-            }
-            try await ContinuousClock().sleep(for: Self.silenceGrace)
-        }
-        return "it has left the cluster"
+        try await waitUntil(address) { $0 == .disconnected } ?? "it has left the cluster"
     }
 }

@@ -60,7 +60,7 @@ package final class Cluster: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await Rescheduler(self).run() }
             for await session in started {
-                group.addTask { await session.run() }
+                group.addTask(executorPreference: EventLoopExecutor.next()) { await session.run() }
             }
             // The stream ends when the task is cancelled, and the group cancels its tasks with it.
         }
@@ -156,7 +156,7 @@ package final class Cluster: Sendable {
     /// cannot be read the reservation's claim stays until it is.
     package func commit(_ reservation: Reservation, containerID: String) async {
         core.withLock { $0.commit(reservation.token, containerID: containerID) }
-        await refreshContainer(containerID, on: reservation.address)
+        await refreshContainer(containerID, on: reservation.address) { $0 != nil }
     }
 
     /// Gives up a reservation whose container was not made; idempotent.
@@ -192,8 +192,18 @@ package final class Cluster: Sendable {
     /// Reads one container from its engine again; it is gone when the engine says so.
     ///
     /// Call it after a change that went through, before the client is answered.
-    package func refreshContainer(_ id: String, on address: String) async {
-        await session(address)?.refresh(.container(id))
+    ///
+    /// - Parameters:
+    ///   - id: the full id of the container.
+    ///   - address: of its node.
+    ///   - isShown: whether what is known of the container has the change already, because the engine's event had it
+    ///     read: then it is not read again.
+    package func refreshContainer(
+        _ id: String,
+        on address: String,
+        unless isShown: @Sendable (ContainerState?) -> Bool = { _ in false }
+    ) async {
+        await session(address)?.refresh(id, unless: isShown)
     }
 
     /// Reads the images of a node again.

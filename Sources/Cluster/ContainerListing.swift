@@ -23,21 +23,21 @@ package struct ContainerListing: Sendable {
     ///   - element: of the engine's list.
     ///   - host: of the engine, as clients reach it.
     init(_ element: JSON, host: String) {
-        let names = element["Names"]
+        let fields = element.fields
+        let names = fields["Names"]
         let plainNames = names.map { JSON($0.strings) }
-        let hasPorts = element["Ports"].map { !$0.elements.isEmpty } ?? true
+        let hasPorts = fields["Ports"].map { !$0.elements.isEmpty } ?? true
         let isRewritten = hasPorts || plainNames != names
         let text = isRewritten ? element.rewriting { Self.rewrite(&$0, names: plainNames, host: host) } : element
         self.text = text.detached
-        let members = JSONObject(self.text).members.filter { $0.key == "Names" || $0.key == "Status" }
-        guard members.count == 2, let names = members.first(where: { $0.key == "Names" })?.value.bytes,
-            let status = members.first(where: { $0.key == "Status" })?.value.bytes, names.first == UInt8(ascii: "[")
+        let made = self.text.fields
+        guard let names = made.place(of: "Names"), let status = made.place(of: "Status"),
+            self.text.bytes.first(at: names.lowerBound) == UInt8(ascii: "[")
         else {
             places = nil
             return
         }
-        let start = self.text.bytes.startIndex
-        places = Places(names: Self.range(names, from: start), status: Self.range(status, from: start))
+        places = Places(names: names, status: status)
     }
 
     private static func rewrite(_ object: inout JSONObject, names: JSON?, host: String) {
@@ -45,10 +45,6 @@ package struct ContainerListing: Sendable {
         if let names {
             object["Names"] = names
         }
-    }
-
-    private static func range(_ bytes: ArraySlice<UInt8>, from start: Int) -> Range<Int32> {
-        Int32(truncatingIfNeeded: bytes.startIndex - start)..<Int32(truncatingIfNeeded: bytes.endIndex - start)
     }
 
     // MARK: Addresses
@@ -82,5 +78,12 @@ package struct ContainerListing: Sendable {
         case "0.0.0.0", "::", "": JSON(host)
         default: address
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// The byte at an offset from the beginning; `nil` when there is none.
+    fileprivate func first(at offset: Int32) -> UInt8? {
+        dropFirst(Int(offset)).first
     }
 }

@@ -47,19 +47,29 @@ final class DirtySet: Sendable {
     private struct State {
         var pending: [NodePart] = []
         var known: Set<NodePart> = []
-        var underWay: Set<NodePart> = []
+        /// How many read each part now.
+        var underWay: [NodePart: Int] = [:]
+        /// Events that came while their part was read; what was read may tell what they do.
+        var held: [NodePart: [EngineEvent]] = [:]
+        var settling: [NodePart: [UInt64: CheckedContinuation<Void, Never>]] = [:]
         var waiters: [UInt64: CheckedContinuation<NodePart?, Never>] = [:]
         var nextWaiter: UInt64 = 0
 
         /// The oldest part that nobody reads now.
         mutating func take() -> NodePart? {
-            guard let index = pending.firstIndex(where: { !underWay.contains($0) }) else {
+            guard let index = pending.firstIndex(where: { underWay[$0] == nil }) else {
                 return nil
             }
             let part = pending.remove(at: index)
             known.remove(part)
-            underWay.insert(part)
+            underWay[part] = 1
             return part
+        }
+
+        mutating func add(_ part: NodePart) {
+            if known.insert(part).inserted {
+                pending.append(part)
+            }
         }
 
         /// A waiter and what it waits for, when there are both.
@@ -75,24 +85,83 @@ final class DirtySet: Sendable {
 
     func insert(_ part: NodePart) {
         let matched = state.withLock { state in
-            if state.known.insert(part).inserted {
-                state.pending.append(part)
-            }
+            state.add(part)
             return state.match()
         }
         matched?.0.resume(returning: matched?.1)
+    }
+
+    /// Has the part of an event read, unless it was read since: of one that is being read ``finish(_:_:)`` decides.
+    func insert(_ part: NodePart, unless event: EngineEvent, isExplained: () -> Bool) {
+        let isHeld = state.withLock { state in
+            guard state.underWay[part] != nil else {
+                return state.known.contains(part)
+            }
+            state.held[part, default: []].append(event)
+            return true
+        }
+        if !isHeld, !isExplained() {
+            insert(part)
+        }
+    }
+
+    /// A part is being read by somebody who did not take it here; what is pending of it is done with that.
+    func begin(_ part: NodePart) {
+        state.withLock { state in
+            state.underWay[part, default: 0] += 1
+            if state.known.remove(part) != nil {
+                state.pending.removeAll { $0 == part }
+            }
+        }
     }
 
     /// A part that was taken has been read.
-    func finish(_ part: NodePart) {
-        let matched = state.withLock { state in
-            state.underWay.remove(part)
-            return state.match()
+    ///
+    /// - Parameters:
+    ///   - part: see ``begin(_:)`` and ``next()``.
+    ///   - isNews: whether an event that came meanwhile tells more than was read.
+    func finish(_ part: NodePart, _ isNews: (EngineEvent) -> Bool) {
+        let held = state.withLock { $0.held.removeValue(forKey: part) } ?? []
+        let hasNews = held.contains(where: isNews)
+        let (matched, settled) = state.withLock { state in
+            let count = (state.underWay[part] ?? 1) - 1
+            state.underWay[part] = count > 0 ? count : nil
+            if hasNews || state.held.removeValue(forKey: part) != nil {
+                state.add(part)
+            }
+            return (state.match(), count > 0 ? nil : state.settling.removeValue(forKey: part))
         }
         matched?.0.resume(returning: matched?.1)
+        for waiter in (settled ?? [:]).values {
+            waiter.resume()
+        }
     }
 
-    /// The next part to read, to be given to ``finish(_:)`` afterwards; `nil` when the task is cancelled.
+    /// Returns when nobody reads the part at this moment, or the task is cancelled.
+    func settle(_ part: NodePart) async {
+        let key = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    guard state.underWay[part] != nil, !Task.isCancelled else {
+                        return true
+                    }
+                    state.settling[part, default: [:]][key] = continuation
+                    return false
+                }
+                if isOver {
+                    continuation.resume()
+                }
+            }
+        } onCancel: {
+            state.withLock { $0.settling[part]?.removeValue(forKey: key) }?.resume()
+        }
+    }
+
+    /// The next part to read, to be given to ``finish(_:_:)`` afterwards; `nil` when the task is cancelled.
     func next() async -> NodePart? {
         let key = state.withLock { state in
             state.nextWaiter += 1
@@ -117,5 +186,28 @@ final class DirtySet: Sendable {
         } onCancel: {
             state.withLock { $0.waiters.removeValue(forKey: key) }?.resume(returning: nil)
         }
+    }
+}
+
+extension EngineEvent {
+    /// How long after a start its event may come.
+    private static let startTime = 10.0
+
+    /// Whether a container has been made or started: then it may have been read before its event came, because
+    /// this manager had it done.
+    var isBeginning: Bool { type == "container" && (action == "create" || action == "start") }
+
+    /// Whether what was read of the container has what a beginning tells.
+    ///
+    /// An engine notes when a container was started right before the event, on the same clock.
+    func isExplained(by container: ContainerState?) -> Bool {
+        guard let container, action == "start" else {
+            return action == "create" && container != nil
+        }
+        guard container.summary.state == "running", let started = container.run?.startedAt else {
+            return false
+        }
+        let age = Double(time) / 1e9 - started
+        return age > -0.000_001 && age < Self.startTime
     }
 }

@@ -24,6 +24,29 @@ extension NodeSession {
         }
     }
 
+    /// Reads a container after a change, unless what is known of it has the change already.
+    ///
+    /// The event of the change mostly comes before the engine's answer, so that the container is being read.
+    func refresh(_ id: String, unless isShown: @Sendable (ContainerState?) -> Bool) async {
+        let part = NodePart.container(id)
+        await dirty.settle(part)
+        guard !isShown(known(id)) else {
+            return
+        }
+        dirty.begin(part)
+        await refresh(part)
+        finish(part)
+    }
+
+    /// A part that was taken has been read: it is read again when an event tells what the answer did not have.
+    func finish(_ part: NodePart) {
+        guard case .container(let id) = part else {
+            return dirty.finish(part) { _ in true }
+        }
+        let container = known(id)
+        dirty.finish(part) { !$0.isExplained(by: container) }
+    }
+
     /// Compares all lists.
     ///
     /// - Parameter inspectAll: whether containers are inspected that look as they did.
@@ -114,7 +137,7 @@ extension NodeSession {
         cluster.core.withLock { $0.apply(all: states, on: address, read: number) }
     }
 
-    private func known(_ id: String) -> ContainerState? {
+    func known(_ id: String) -> ContainerState? {
         cluster.core.withLock { $0.node(at: address)?.containers[id] }
     }
 

@@ -20,6 +20,8 @@ final class NodeSession: Sendable {
     private let wake = Wake()
     private let stopped = Wake()
     private let lastAnswer = Mutex<ContinuousClock.Instant?>(nil)
+    /// Signalled whenever the node turns out not to be healthy, and when it leaves.
+    let losses = ChangeSignal()
     /// Whether a ping has failed since the last answer.
     private let silence = Mutex(false)
 
@@ -45,7 +47,10 @@ final class NodeSession: Sendable {
     var configuration: ClusterConfiguration { cluster.configuration }
 
     /// Ends ``run()`` for good.
-    func stop() { stopped.signal() }
+    func stop() {
+        stopped.signal()
+        losses.signal()
+    }
 
     /// Ends the wait before the next attempt to connect.
     func nudge() { wake.signal() }
@@ -126,6 +131,7 @@ final class NodeSession: Sendable {
         let isUnreachable = kind == .unreachable && !Self.isHandshake(error)
         let status: NodeStatus = isUnreachable ? (known.info == nil ? .pending : .disconnected) : .unhealthy
         cluster.core.withLock { $0.setStatus(status, reason: reason, of: address, now: WallClock.now()) }
+        losses.signal()
         if known.status != status || known.reason != reason {
             cluster.logger.info(
                 "node is not healthy",
@@ -260,7 +266,7 @@ final class NodeSession: Sendable {
                 group.addTask {
                     while let part = await self.dirty.next() {
                         await self.refresh(part)
-                        self.dirty.finish(part)
+                        self.finish(part)
                     }
                 }
             }
@@ -292,7 +298,11 @@ final class NodeSession: Sendable {
         cluster.statistics.noteEvent(from: address, at: event.time)
         cluster.hub.publish(ClusterEvent(event: event, node: node))
         for part in NodePart.changed(by: event) {
-            dirty.insert(part)
+            guard case .container(let id) = part, event.isBeginning else {
+                dirty.insert(part)
+                continue
+            }
+            dirty.insert(part, unless: event) { event.isExplained(by: self.known(id)) }
         }
     }
 }

@@ -36,6 +36,9 @@ package final class NodeState: Sendable {
     package var reason: String? { fields.reason }
     /// Something to fix on a node that works, such as an engine id that two nodes have.
     package var warning: String? {
+        guard fields.warning != nil || abs(fields.clockOffset) >= Self.clockTolerance else {
+            return nil
+        }
         let warnings = [fields.warning, clockWarning].compactMap(\.self)
         return warnings.isEmpty ? nil : warnings.joined(separator: "; ")
     }

@@ -116,8 +116,9 @@ package final class BytePipe: ByteSource {
     @discardableResult
     package func whenEnded(_ action: (@Sendable () -> Void)?) -> Bool {
         state.withLock { state in
-            state.onEnd = action
-            return !state.isEnded && state.failure == nil
+            let isOver = state.isEnded || state.failure != nil
+            state.onEnd = isOver ? nil : action
+            return !isOver
         }
     }
 

@@ -41,6 +41,13 @@ final class ConnectionPool: Sendable {
         var idle: [Idle] = []
         var count = 0
         var isShutDown = false
+
+        mutating func takeIdle(prefersThisThread: Bool) -> Idle? {
+            guard prefersThisThread, let index = idle.lastIndex(where: { $0.pipe.channel.eventLoop.inEventLoop }) else {
+                return idle.popLast()
+            }
+            return idle.remove(at: index)
+        }
     }
 
     private let dialer: Dialer
@@ -54,9 +61,12 @@ final class ConnectionPool: Sendable {
 
     /// An idle connection, the one used last first, or a new one.
     ///
+    /// - Parameters:
+    ///   - deadline: for dialling.
+    ///   - prefersThisThread: whether one of the event loop that this runs on is taken before others.
     /// - Throws: ``DockerAPIError/tooManyConnections(address:)``, or why it cannot be dialled.
-    func lease(deadline: Deadline?) async throws -> Lease {
-        while let idle = state.withLock({ $0.idle.popLast() }) {
+    func lease(deadline: Deadline?, prefersThisThread: Bool) async throws -> Lease {
+        while let idle = state.withLock({ $0.takeIdle(prefersThisThread: prefersThisThread) }) {
             let pipe = idle.pipe
             idle.timer.cancel()
             // One that the server has closed, or sent something on, is of no use.
@@ -66,11 +76,11 @@ final class ConnectionPool: Sendable {
             pipe.close()
             forget()
         }
-        return try await dial(deadline: deadline)
+        return try await dial(deadline: deadline, onThisThread: prefersThisThread)
     }
 
     /// A new connection.
-    func dial(deadline: Deadline?) async throws -> Lease {
+    func dial(deadline: Deadline?, onThisThread: Bool = false) async throws -> Lease {
         let isAllowed = state.withLock { state in
             guard state.count < limits.total else {
                 return false
@@ -83,7 +93,8 @@ final class ConnectionPool: Sendable {
         }
         do {
             let limit = deadline?.capped(at: limits.dialTime) ?? .after(limits.dialTime)
-            return Lease(pipe: try await dialer.dial(until: limit), isReused: false, dialled: .now)
+            let pipe = try await dialer.dial(until: limit, onThisThread: onThisThread)
+            return Lease(pipe: pipe, isReused: false, dialled: .now)
         } catch {
             forget()
             throw error

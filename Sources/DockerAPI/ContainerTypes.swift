@@ -34,31 +34,33 @@ package struct ContainerSummary: Sendable {
     package let status: String
     package let labels: [String: String]
     package let ports: [PublishedPort]
-    /// The whole element.
+    /// The whole element; shares the storage of the list that it was in.
     package var raw: JSON
 
     /// Returns `nil` when there is no id.
     package init?(_ json: JSON) {
-        guard let id = json["Id"]?.string, !id.isEmpty else {
+        let fields = json.fields
+        guard let id = fields["Id"]?.string, !id.isEmpty else {
             return nil
         }
         self.id = id
-        names = (json["Names"]?.strings ?? []).map { String($0.drop { $0 == "/" }) }.filter { !$0.contains("/") }
-        image = json["Image"]?.string ?? ""
-        imageID = json["ImageID"]?.string ?? ""
-        created = json["Created"]?.int ?? 0
-        state = json["State"]?.string ?? ""
-        status = json["Status"]?.string ?? ""
-        labels = json["Labels"]?.stringMap ?? [:]
-        ports = (json["Ports"]?.elements ?? []).map { port in
-            PublishedPort(
+        names = (fields["Names"]?.strings ?? []).map { String($0.drop { $0 == "/" }) }.filter { !$0.contains("/") }
+        image = fields["Image"]?.string ?? ""
+        imageID = fields["ImageID"]?.string ?? ""
+        created = fields["Created"]?.int ?? 0
+        state = fields["State"]?.string ?? ""
+        status = fields["Status"]?.string ?? ""
+        labels = fields["Labels"]?.stringMap ?? [:]
+        ports = (fields["Ports"]?.elements ?? []).map { json in
+            let port = json.fields
+            return PublishedPort(
                 address: port["IP"]?.string ?? "",
                 privatePort: port["PrivatePort"]?.int ?? 0,
                 publicPort: port["PublicPort"]?.int,
                 transport: port["Type"]?.string ?? "tcp"
             )
         }
-        raw = json.detached
+        raw = json
     }
 }
 
@@ -78,15 +80,16 @@ package struct ContainerDetail: Sendable {
 
     /// Returns `nil` when there is no id.
     package init?(_ json: JSON) {
-        guard let id = json["Id"]?.string, !id.isEmpty else {
+        let fields = json.fields
+        guard let id = fields["Id"]?.string, !id.isEmpty else {
             return nil
         }
         self.id = id
-        name = String((json["Name"]?.string ?? "").drop { $0 == "/" })
-        imageID = json["Image"]?.string ?? ""
-        config = json["Config"] ?? .emptyObject
-        hostConfig = json["HostConfig"] ?? .emptyObject
-        state = json["State"]?["Status"]?.string ?? ""
-        raw = json.detached
+        name = String((fields["Name"]?.string ?? "").drop { $0 == "/" })
+        imageID = fields["Image"]?.string ?? ""
+        config = fields["Config"] ?? .emptyObject
+        hostConfig = fields["HostConfig"] ?? .emptyObject
+        state = fields["State"]?["Status"]?.string ?? ""
+        raw = json
     }
 }

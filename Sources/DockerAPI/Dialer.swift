@@ -18,13 +18,17 @@ struct Dialer: Sendable {
 
     /// Connects, and with TLS completes the handshake.
     ///
+    /// - Parameters:
+    ///   - deadline: for all of it.
+    ///   - onThisThread: whether the connection is served by the event loop that this runs on, if it is one.
     /// - Throws: ``DockerAPIError/cannotConnect(address:reason:)``,
     ///   ``DockerAPIError/handshakeFailed(address:reason:)``, ``DeadlineExceeded``.
-    func dial(until deadline: Deadline) async throws -> BytePipe {
+    func dial(until deadline: Deadline, onThisThread: Bool = false) async throws -> BytePipe {
         let context = try tls?.client()
         let name = serverName
         let timeLimit = deadline.remainingMilliseconds
-        let bootstrap = ClientBootstrap(group: group)
+        let loop = onThisThread ? MultiThreadedEventLoopGroup.currentEventLoop : nil
+        let bootstrap = ClientBootstrap(group: loop ?? group)
             .connectTimeout(.milliseconds(Int64(max(1, timeLimit))))
             .configured(isTCP: isTCP)
             .channelInitializer { channel in

@@ -13,16 +13,17 @@ package struct EngineVersion: Sendable {
 
     /// Returns `nil` when the versions of the API are not there.
     package init?(_ json: JSON) {
-        guard let highest = json["ApiVersion"]?.string.flatMap({ APIVersion($0) }) else {
+        let fields = json.fields
+        guard let highest = fields["ApiVersion"]?.string.flatMap({ APIVersion($0) }) else {
             return nil
         }
         // Engines before 1.12 did not say what their lowest version is.
-        let lowest = json["MinAPIVersion"]?.string.flatMap { APIVersion($0) } ?? APIVersion(major: 1, minor: 12)
+        let lowest = fields["MinAPIVersion"]?.string.flatMap { APIVersion($0) } ?? APIVersion(major: 1, minor: 12)
         apiVersions = APIVersionRange(lowest: min(lowest, highest), highest: highest)
-        version = json["Version"]?.string ?? ""
-        operatingSystem = json["Os"]?.string ?? ""
-        architecture = json["Arch"]?.string ?? ""
-        kernelVersion = json["KernelVersion"]?.string ?? ""
+        version = fields["Version"]?.string ?? ""
+        operatingSystem = fields["Os"]?.string ?? ""
+        architecture = fields["Arch"]?.string ?? ""
+        kernelVersion = fields["KernelVersion"]?.string ?? ""
         raw = json.detached
     }
 }
@@ -46,28 +47,32 @@ package struct EngineInfo: Sendable {
     /// Empty since engine 1.13.
     package let executionDriver: String
     package let labels: [String: String]
+    /// As in `name=seccomp,profile=default`; `nil` when the engine names none.
+    package let securityOptions: [String]?
     /// The whole answer.
     package let raw: JSON
 
     /// Reads an answer; fields that are missing are empty or 0.
     package init(_ json: JSON) {
-        id = json["ID"]?.string ?? ""
-        name = json["Name"]?.string ?? ""
-        serverVersion = json["ServerVersion"]?.string ?? ""
-        cpus = max(0, json["NCPU"]?.int ?? 0)
-        memory = max(0, Int64(json["MemTotal"]?.int ?? 0))
-        operatingSystem = json["OperatingSystem"]?.string ?? ""
-        osType = json["OSType"]?.string ?? "linux"
-        architecture = json["Architecture"]?.string ?? ""
-        kernelVersion = json["KernelVersion"]?.string ?? ""
-        storageDriver = json["Driver"]?.string ?? ""
-        executionDriver = json["ExecutionDriver"]?.string ?? ""
+        let fields = json.fields
+        id = fields["ID"]?.string ?? ""
+        name = fields["Name"]?.string ?? ""
+        serverVersion = fields["ServerVersion"]?.string ?? ""
+        cpus = max(0, fields["NCPU"]?.int ?? 0)
+        memory = max(0, Int64(fields["MemTotal"]?.int ?? 0))
+        operatingSystem = fields["OperatingSystem"]?.string ?? ""
+        osType = fields["OSType"]?.string ?? "linux"
+        architecture = fields["Architecture"]?.string ?? ""
+        kernelVersion = fields["KernelVersion"]?.string ?? ""
+        storageDriver = fields["Driver"]?.string ?? ""
+        executionDriver = fields["ExecutionDriver"]?.string ?? ""
         var labels: [String: String] = [:]
-        for label in json["Labels"]?.strings ?? [] {
+        for label in fields["Labels"]?.strings ?? [] {
             let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             labels[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
         }
         self.labels = labels
+        securityOptions = fields["SecurityOptions"]?.strings
         raw = json.detached
     }
 }

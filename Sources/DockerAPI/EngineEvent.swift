@@ -9,7 +9,7 @@ package struct EngineEvent: Sendable {
     package let action: String
     /// The object's id, or its name where it has none.
     package let actor: String
-    package let attributes: [String: String]
+    package var attributes: [String: String] { raw["Actor"]?["Attributes"]?.stringMap ?? [:] }
     /// Nanoseconds since 1970, UTC.
     package let time: Int64
     /// The whole event.
@@ -17,16 +17,16 @@ package struct EngineEvent: Sendable {
 
     /// Reads an event; engines before API 1.22 sent only `status`, `id` and `from`.
     package init(_ json: JSON) {
-        type = json["Type"]?.string ?? "container"
-        action = json["Action"]?.string ?? json["status"]?.string ?? ""
-        actor = json["Actor"]?["ID"]?.string ?? json["id"]?.string ?? ""
-        attributes = json["Actor"]?["Attributes"]?.stringMap ?? [:]
-        if let nanoseconds = json["timeNano"]?.int {
+        let fields = json.fields
+        type = fields["Type"]?.string ?? "container"
+        action = fields["Action"]?.string ?? fields["status"]?.string ?? ""
+        actor = fields["Actor"]?["ID"]?.string ?? fields["id"]?.string ?? ""
+        if let nanoseconds = fields["timeNano"]?.int {
             time = Int64(nanoseconds)
         } else {
-            time = Int64(json["time"]?.int ?? 0).multipliedReportingOverflow(by: 1_000_000_000).partialValue
+            time = Int64(fields["time"]?.int ?? 0).multipliedReportingOverflow(by: 1_000_000_000).partialValue
         }
-        raw = json.detached
+        raw = json
     }
 
     /// The instant as the engine's `since` and `until` take it: `1700000000.000000123`.

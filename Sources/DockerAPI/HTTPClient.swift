@@ -40,6 +40,8 @@ package final class HTTPClient: Sendable {
     ///   - body: sent while `handle` already runs, when the server answers early.
     ///   - deadline: for the beginning of the answer; `nil` waits for ever.
     ///   - coversBody: whether `handle` too has to be done by the deadline.
+    ///   - isShort: whether the answer is small: then a connection on this thread is preferred. Streams are better
+    ///     off on different threads.
     ///   - isolation: where `handle` runs.
     ///   - handle: reads the answer; the response must not be kept beyond it.
     /// - Returns: what `handle` returns.
@@ -49,10 +51,11 @@ package final class HTTPClient: Sendable {
         body: HTTPBody = .none,
         deadline: Deadline? = nil,
         coversBody: Bool = false,
+        isShort: Bool = false,
         isolation: isolated (any Actor)? = #isolation,
         _ handle: (HTTPResponse) async throws -> Result
     ) async throws -> Result {
-        var lease = try await pool.lease(deadline: deadline)
+        var lease = try await pool.lease(deadline: deadline, prefersThisThread: isShort)
         var exchange = HTTPExchange(
             request: request,
             body: body,
@@ -111,7 +114,13 @@ package final class HTTPClient: Sendable {
     ) async throws -> HTTPReply {
         // The connection's own timer: a task that sleeps would stay until the deadline, answered or not.
         do {
-            return try await withResponse(to: request, body: body, deadline: deadline, coversBody: true) { response in
+            return try await withResponse(
+                to: request,
+                body: body,
+                deadline: deadline,
+                coversBody: true,
+                isShort: true
+            ) { response in
                 let bytes = try await response.collect(limit: limit)
                 return HTTPReply(status: response.status, headers: response.headers, body: bytes)
             }

@@ -13,6 +13,10 @@ package struct JSON: Sendable, Hashable {
     /// The text of the value without white space around it; always valid JSON.
     package let bytes: ArraySlice<UInt8>
 
+    package func hash(into hasher: inout Hasher) {
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+
     /// Takes text that is known to be one valid value.
     init(validated bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
@@ -22,7 +26,7 @@ package struct JSON: Sendable, Hashable {
     ///
     /// - Throws: ``JSONError``, with the offset of the first wrong byte.
     package init(parsing text: [UInt8]) throws(JSONError) {
-        var scanner = JSONScanner(text[...])
+        let scanner = JSONScanner(text[...])
         bytes = try scanner.onlyValue()
     }
 
@@ -81,7 +85,7 @@ package struct JSON: Sendable, Hashable {
         guard isArray else {
             return []
         }
-        var scanner = JSONScanner(bytes)
+        let scanner = JSONScanner(bytes)
         return scanner.elements()
     }
 
@@ -106,8 +110,13 @@ package struct JSON: Sendable, Hashable {
         guard isObject else {
             return nil
         }
-        var scanner = JSONScanner(bytes)
+        let scanner = JSONScanner(bytes)
         return scanner.member(named: key)
+    }
+
+    /// All members of an object, found in one pass, for looking up several of them; none for any other value.
+    package var fields: JSONFields {
+        JSONFields(self)
     }
 
     private var isNumber: Bool {

@@ -17,8 +17,9 @@ package struct JSONLines: Sendable {
     /// - Throws: ``DockerAPIError/tooLarge(what:limit:)``, ``DockerAPIError/unexpectedAnswer(what:)``.
     package mutating func append(_ chunk: ByteBuffer) throws(DockerAPIError) -> [JSON] {
         var found: [JSON] = []
-        var bytes = Array(chunk.readableBytesView)[...]
+        var bytes = chunk.readableBytesView
         while let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
+            // Each value has storage of its own: some are kept for long.
             rest += bytes[..<end]
             bytes = bytes[(end + 1)...]
             if let value = try Self.value(rest) {

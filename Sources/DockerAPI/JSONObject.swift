@@ -18,7 +18,7 @@ package struct JSONObject: Sendable {
             members = []
             return
         }
-        var scanner = JSONScanner(json.bytes)
+        let scanner = JSONScanner(json.bytes)
         members = scanner.members()
     }
 

@@ -17,15 +17,16 @@ package struct ImageSummary: Sendable {
 
     /// Returns `nil` when there is no id.
     package init?(_ json: JSON) {
-        guard let id = json["Id"]?.string, !id.isEmpty else {
+        let fields = json.fields
+        guard let id = fields["Id"]?.string, !id.isEmpty else {
             return nil
         }
         self.id = id
-        repoTags = (json["RepoTags"]?.strings ?? []).filter { $0 != "<none>:<none>" }
-        repoDigests = (json["RepoDigests"]?.strings ?? []).filter { $0 != "<none>@<none>" }
-        labels = json["Labels"]?.stringMap ?? [:]
-        created = json["Created"]?.int ?? 0
-        size = Int64(json["Size"]?.int ?? 0)
+        repoTags = (fields["RepoTags"]?.strings ?? []).filter { $0 != "<none>:<none>" }
+        repoDigests = (fields["RepoDigests"]?.strings ?? []).filter { $0 != "<none>@<none>" }
+        labels = fields["Labels"]?.stringMap ?? [:]
+        created = fields["Created"]?.int ?? 0
+        size = Int64(fields["Size"]?.int ?? 0)
         raw = json.detached
     }
 }
@@ -43,14 +44,15 @@ package struct NetworkSummary: Sendable {
 
     /// Returns `nil` when there is no id.
     package init?(_ json: JSON) {
-        guard let id = json["Id"]?.string, !id.isEmpty else {
+        let fields = json.fields
+        guard let id = fields["Id"]?.string, !id.isEmpty else {
             return nil
         }
         self.id = id
-        name = json["Name"]?.string ?? ""
-        driver = json["Driver"]?.string ?? ""
-        scope = json["Scope"]?.string ?? "local"
-        labels = json["Labels"]?.stringMap ?? [:]
+        name = fields["Name"]?.string ?? ""
+        driver = fields["Driver"]?.string ?? ""
+        scope = fields["Scope"]?.string ?? "local"
+        labels = fields["Labels"]?.stringMap ?? [:]
         raw = json.detached
     }
 }
@@ -67,13 +69,14 @@ package struct VolumeSummary: Sendable {
 
     /// Returns `nil` when there is no name.
     package init?(_ json: JSON) {
-        guard let name = json["Name"]?.string, !name.isEmpty else {
+        let fields = json.fields
+        guard let name = fields["Name"]?.string, !name.isEmpty else {
             return nil
         }
         self.name = name
-        driver = json["Driver"]?.string ?? "local"
-        scope = json["Scope"]?.string ?? "local"
-        labels = json["Labels"]?.stringMap ?? [:]
+        driver = fields["Driver"]?.string ?? "local"
+        scope = fields["Scope"]?.string ?? "local"
+        labels = fields["Labels"]?.stringMap ?? [:]
         raw = json.detached
     }
 }

@@ -158,16 +158,12 @@ package struct ContainerPlacer: Sendable {
 
     /// Returns when the node is not healthy any more, or the task is cancelled.
     private func loss(of node: NodeState) async -> any Error {
-        while let now = cluster.snapshot.node(address: node.address), now.status == .healthy {
-            // A snapshot tells nobody that it was replaced.
-            do {
-                try await ContinuousClock().sleep(for: .milliseconds(250))
-            } catch {
-                return error
-            }
+        do {
+            let reason = try await cluster.waitUntil(node.address) { $0 != .healthy }
+            return CreationError.nodeLost(node: node.name, reason: reason ?? "it has left")
+        } catch {
+            return error
         }
-        let reason = cluster.snapshot.node(address: node.address)?.reason ?? "it has left"
-        return CreationError.nodeLost(node: node.name, reason: reason)
     }
 
     private func send(

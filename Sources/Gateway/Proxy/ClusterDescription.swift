@@ -126,8 +126,10 @@ struct ClusterDescription {
 
     /// What a container may rely on, wherever it is placed.
     private var securityOptions: [String] {
-        let lists = snapshot.healthyNodes.compactMap { $0.info?.raw["SecurityOptions"]?.strings }
-        return (lists.first ?? []).filter { option in lists.allSatisfy { $0.contains(option) } }
+        let all = snapshot.healthyNodes.compactMap { $0.info?.securityOptions }
+        // Of a thousand nodes most have the same.
+        let lists = Set(all)
+        return (all.first ?? []).filter { option in lists.allSatisfy { $0.contains(option) } }
     }
 
     private var architectures: String {

@@ -7,7 +7,7 @@ internal import NIOCore
 
 /// The text of a list of containers, put together piece by piece from what is kept of each.
 struct ContainerListText {
-    private static let pieceSize = 256 << 10
+    private static let pieceSize = 128 << 10
 
     private let names: GatewayConfiguration.ContainerNames
     /// The engines' elements with sizes, by id.
@@ -18,6 +18,8 @@ struct ContainerListText {
     /// The node of the last container, and its name inside of a JSON string, after a slash.
     private var node: NodeState?
     private var prefix: [UInt8] = []
+    /// Lines for people, as JSON: thousands of containers have the same few.
+    private var lines: [StatusLine: [UInt8]] = [:]
 
     init(names: GatewayConfiguration.ContainerNames, sizes: [String: JSON]) {
         self.names = names
@@ -46,13 +48,14 @@ struct ContainerListText {
             buffer.writeInteger(UInt8(ascii: ","))
         }
         isEmpty = false
-        let status = node.status == .healthy ? container.statusLine(now: now + node.clockOffset) : "Host Down"
-        guard let places = container.places, sizes[container.id] == nil else {
+        guard let places = container.places, sizes.isEmpty || sizes[container.id] == nil else {
+            let status = Self.status(of: container, on: node, now: now)
             let element = sizes[container.id] ?? container.summary.raw
             let text = ContainerRewriting.summary(element, node: node, status: status, names: names)
             buffer.writeBytes(text.bytes)
             return
         }
+        let status = line(of: container, on: node)
         enter(node)
         let bytes = container.summary.raw.bytes
         let (first, second) =
@@ -64,6 +67,22 @@ struct ContainerListText {
         buffer.writeBytes(bytes[(start + Int(first.upperBound))..<(start + Int(second.lowerBound))])
         write(second, of: bytes, places, status)
         buffer.writeBytes(bytes[(start + Int(second.upperBound))...])
+    }
+
+    private static func status(of container: ContainerState, on node: NodeState, now: Double) -> String {
+        node.status == .healthy ? container.statusLine(now: now + node.clockOffset) : "Host Down"
+    }
+
+    private mutating func line(of container: ContainerState, on node: NodeState) -> [UInt8] {
+        guard node.status == .healthy, let key = StatusLine(container, now: now + node.clockOffset) else {
+            return Array(JSON(Self.status(of: container, on: node, now: now)).bytes)
+        }
+        if let known = lines[key] {
+            return known
+        }
+        let made = Array(JSON(Self.status(of: container, on: node, now: now)).bytes)
+        lines[key] = made
+        return made
     }
 
     private mutating func enter(_ node: NodeState) {
@@ -79,12 +98,12 @@ struct ContainerListText {
         _ place: Range<Int32>,
         of bytes: ArraySlice<UInt8>,
         _ places: ContainerListing.Places,
-        _ status: String
+        _ status: [UInt8]
     ) {
         let start = bytes.startIndex
         let value = bytes[(start + Int(place.lowerBound))..<(start + Int(place.upperBound))]
         if place == places.status {
-            buffer.writeBytes(JSON(status).bytes)
+            buffer.writeBytes(status)
         } else if names == .node {
             writeNames(value)
         } else {

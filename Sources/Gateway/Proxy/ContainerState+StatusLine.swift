@@ -4,6 +4,32 @@
 internal import Cluster
 internal import DockerAPI
 
+/// What the line for people depends on: containers with the same have the same line.
+struct StatusLine: Hashable {
+    private let state: String
+    private let health: String
+    private let exitCode: Int
+    /// Whole seconds in the first two hours, then hours.
+    private let age: Int
+
+    /// `nil` for a container whose line follows from more than this.
+    init?(_ container: ContainerState, now: Double) {
+        guard let run = container.run, container.summary.state == "running" || container.summary.state == "exited"
+        else {
+            return nil
+        }
+        guard let since = container.summary.state == "running" ? run.startedAt : run.finishedAt else {
+            return nil
+        }
+        state = container.summary.state
+        health = run.health
+        exitCode = run.exitCode
+        let seconds = max(0, min(now - since, 1e12))
+        // As ``WallTime/describe(seconds:)`` rounds them; whole hours for its years.
+        age = seconds < 7200 ? Int(seconds) : 7200 + 2 * Int(seconds / 3600 + 0.5) + Int(seconds / 3600) % 2
+    }
+}
+
 extension ContainerState {
     /// Whether it was made after `other`; of two made at the same instant, that with the greater id.
     func isNewer(than other: ContainerState) -> Bool {

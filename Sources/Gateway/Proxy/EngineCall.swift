@@ -48,12 +48,15 @@ struct EngineCall: Sendable {
     }
 
     /// Makes the call and gives the answer to `handle`.
+    ///
+    /// - Parameter isShort: see ``HTTPClient``.
     func run<Result>(
         deadline: Deadline? = nil,
+        isShort: Bool = false,
         isolation: isolated (any Actor)? = #isolation,
         _ handle: (HTTPResponse) async throws -> Result
     ) async throws -> Result {
-        try await engine.http.withResponse(to: message, body: body, deadline: deadline, handle)
+        try await engine.http.withResponse(to: message, body: body, deadline: deadline, isShort: isShort, handle)
     }
 
     /// Makes the call and gives its answer to the client, a raw stream included.
@@ -96,7 +99,7 @@ struct EngineCall: Sendable {
 
     /// The whole answer, and its JSON changed by `change` when the call went well, given to the client.
     func rewrite(to responder: Responder, limit: Int = 256 << 20, _ change: (JSON) throws -> JSON) async throws {
-        try await run { response in
+        try await run(isShort: true) { response in
             guard response.status < 300 else {
                 return try await Self.relay(response, to: responder)
             }

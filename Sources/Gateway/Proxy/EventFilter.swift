@@ -33,6 +33,9 @@ struct EventFilter: Sendable {
     }
 
     func accepts(_ event: EngineEvent, on node: NodeState) -> Bool {
+        guard !filters.isEmpty else {
+            return true
+        }
         // `exec_create: sh -c …` is asked for as `exec_create`.
         let action = event.action.prefix { $0 != ":" }
         return filters.accepts("type") { $0 == event.type }

@@ -44,8 +44,10 @@ package struct Filters: Sendable {
     }
 
     /// Whether all of the `label` values are there: `KEY` or `KEY=VALUE`.
-    func acceptsLabels(_ labels: [String: String], name: String = "label") -> Bool {
-        self[name].allSatisfy { wanted in
+    func acceptsLabels(_ all: @autoclosure () -> [String: String], name: String = "label") -> Bool {
+        let wanted = self[name]
+        let labels = wanted.isEmpty ? [:] : all()
+        return wanted.allSatisfy { wanted in
             let sides = wanted.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let value = labels[String(sides[0])] else {
                 return false

@@ -220,11 +220,16 @@ struct NameCondition {
 
     private static func contains(_ text: String, _ part: [UInt8]) -> Bool {
         text.utf8.withContiguousStorageIfAvailable { bytes in
-            guard bytes.count >= part.count else {
+            part.withUnsafeBufferPointer { part in
+                guard bytes.count >= part.count, let first = part.first else {
+                    return part.isEmpty
+                }
+                for start in 0...(bytes.count - part.count) where bytes[start] == first {
+                    if bytes[start..<(start + part.count)].elementsEqual(part) {
+                        return true
+                    }
+                }
                 return false
-            }
-            return (0...(bytes.count - part.count)).contains { start in
-                part.indices.allSatisfy { bytes[start + $0] == part[$0] }
             }
         } ?? true
     }

@@ -39,15 +39,28 @@ extension DockerRoutes {
     /// is answered: its next `ps` shows the change.
     private func change(_ request: GatewayRequest, _ responder: Responder, tail: String) async throws {
         let (call, container) = try containerCall(request, tail: [tail])
-        try await change(call, container.id, responder)
+        let before = container.run?.startedAt
+        try await change(call, container.id, responder) { now in
+            tail == "start" && now?.summary.state == "running" && now?.run != nil && now?.run?.startedAt != before
+        }
     }
 
-    func change(_ call: EngineCall, _ id: String, _ responder: Responder) async throws {
+    /// - Parameters:
+    ///   - call: the change.
+    ///   - id: of the container.
+    ///   - responder: of the client.
+    ///   - isShown: whether a container has the change already.
+    func change(
+        _ call: EngineCall,
+        _ id: String,
+        _ responder: Responder,
+        isShown: @escaping @Sendable (ContainerState?) -> Bool = { _ in false }
+    ) async throws {
         try await whileThere(call.node) {
-            try await call.run { response in
+            try await call.run(isShort: true) { response in
                 let body = try await response.collect()
                 if response.status < 400 {
-                    await cluster.refreshContainer(id, on: call.node.address)
+                    await cluster.refreshContainer(id, on: call.node.address, unless: isShown)
                 }
                 try await EngineCall.send(response, body: body, to: responder)
             }

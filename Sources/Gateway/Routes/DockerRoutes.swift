@@ -21,6 +21,7 @@ struct DockerRoutes: Sendable {
     let builders = BuilderDirectory()
     let projects = ProjectDirectory()
     let nodeLines = NodeLineCache()
+    let eventMarks = EventMarkCache()
 
     var all: [Route] {
         systemRoutes + containerListRoutes + containerRoutes + createRoutes + execRoutes + imageRoutes + pullRoutes

@@ -11,6 +11,8 @@ internal import SwarmCore
 extension DockerRoutes {
     /// How long the engines' past events are waited for.
     private static let pastTime = Duration.seconds(10)
+    /// The shortest time between two writes to a listener: what comes meanwhile is written in one piece.
+    private static let writeInterval = Duration.milliseconds(10)
 
     var eventRoutes: [Route] {
         [Route(.GET, "events", events)]
@@ -63,26 +65,32 @@ extension DockerRoutes {
         seen: Set<String>,
         _ responder: Responder
     ) async throws {
+        var lastWrite = ContinuousClock.now - Self.writeInterval
         while true {
             let events = await live.next()
             guard !events.isEmpty else {
                 return
             }
+            let isBusy = ContinuousClock.now - lastWrite < Self.writeInterval
+            lastWrite = .now
             var text = ByteBuffer()
             for event in events where filter.accepts(event.event, on: event.node) {
                 guard seen.isEmpty || !seen.contains(Self.key(event.event, event.node)) else {
                     continue
                 }
-                text.writeBytes(event.text.bytes { Self.line(event.event, event.node) })
+                text.writeBytes(event.text.bytes { line(event.event, event.node) })
             }
             if text.readableBytes > 0 {
                 try await responder.write(text)
             }
+            if isBusy {
+                try await ContinuousClock().sleep(until: lastWrite + Self.writeInterval)
+            }
         }
     }
 
-    private static func line(_ event: EngineEvent, _ node: NodeState) -> [UInt8] {
-        Array(rewrite(event.raw, node: node).bytes) + Array("\r\n".utf8)
+    private func line(_ event: EngineEvent, _ node: NodeState) -> [UInt8] {
+        eventMarks.marks(of: node).line(event.raw)
     }
 
     private func send(
@@ -92,7 +100,7 @@ extension DockerRoutes {
         _ responder: Responder
     ) async throws {
         if filter.accepts(event, on: node) {
-            try await responder.write(ByteBuffer(bytes: Self.line(event, node)))
+            try await responder.write(ByteBuffer(bytes: line(event, node)))
         }
     }
 
@@ -130,19 +138,4 @@ extension DockerRoutes {
         "\(node.address) \(event.time) \(event.type) \(event.action) \(event.actor)"
     }
 
-    /// Adds where it happened, to the actor and beside it.
-    static func rewrite(_ json: JSON, node: NodeState) -> JSON {
-        let (name, id, address, ip) = (JSON(node.name), JSON(node.engineID), JSON(node.address), JSON(node.host))
-        return json.rewriting { event in
-            event["Actor"] = (event["Actor"] ?? .emptyObject).rewriting { actor in
-                actor["Attributes"] = (actor["Attributes"] ?? .emptyObject).rewriting { attributes in
-                    attributes["node.name"] = name
-                    attributes["node.id"] = id
-                    attributes["node.addr"] = address
-                    attributes["node.ip"] = ip
-                }
-            }
-            event["node"] = ["Name": name, "Id": id, "Addr": address, "Ip": ip]
-        }
-    }
 }

@@ -6,6 +6,7 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import SwarmCore
+internal import Synchronization
 
 /// Serves the requests of one connection, one after the other.
 struct ServerConnection: Sendable {
@@ -22,7 +23,21 @@ struct ServerConnection: Sendable {
     let isSocket: Bool
 
     /// Returns when the connection is closed.
+    ///
+    /// All of it is one task, on the connection's own thread, which is cancelled when the client goes away
+    /// while it is being answered.
     func run() async {
+        let worker = ConnectionWorker()
+        let task = Task(executorPreference: pipe.executor) { await serveAll(worker) }
+        worker.set(task)
+        await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
+    private func serveAll(_ worker: ConnectionWorker) async {
         defer {
             pipe.close()
             service.connectionClosed()
@@ -37,7 +52,7 @@ struct ServerConnection: Sendable {
                 // TLS has verified the client before its first byte is here.
                 let caller = await known(sender)
                 sender = caller
-                guard try await serve(head, from: caller) else {
+                guard try await serve(head, from: caller, worker) else {
                     return
                 }
             }
@@ -77,14 +92,18 @@ struct ServerConnection: Sendable {
     }
 
     /// Answers one request; returns whether the connection can carry another one.
-    private func serve(_ head: HTTPRequestHead, from sender: Caller) async throws -> Bool {
+    private func serve(
+        _ head: HTTPRequestHead,
+        from sender: Caller,
+        _ worker: ConnectionWorker
+    ) async throws -> Bool {
         let id = service.nextRequestID()
         let responder = Responder(pipe: pipe, request: head, headers: service.commonHeaders(requestID: id))
         let body = try body(of: head, responder)
         let start = ContinuousClock.now
         do {
             let request = try GatewayRequest(id: id, head: head, body: body, pipe: pipe, sender: sender)
-            try await answer(request, responder)
+            try await answer(request, responder, worker)
         } catch let error as GatewayError {
             if case .notAllowed = error {
                 service.logRefusal(of: sender, head: head, id: id, error)
@@ -116,26 +135,22 @@ struct ServerConnection: Sendable {
     }
 
     /// Runs the route, and cancels it when the client goes away.
-    private func answer(_ request: GatewayRequest, _ responder: Responder) async throws {
+    private func answer(_ request: GatewayRequest, _ responder: Responder, _ worker: ConnectionWorker) async throws {
         let pipe = pipe
-        let service = service
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                await service.answer(request, responder)
-                return true
+        let mayBecomeRaw = request.mayBecomeRaw
+        let giveUp = { @Sendable in
+            // A client that will send a raw stream may already have ended its side.
+            let mayEndEarly = responder.isUpgraded || mayBecomeRaw
+            if !mayEndEarly || pipe.failure != nil {
+                worker.cancel()
             }
-            group.addTask {
-                await pipe.waitForEnd()
-                // A client that will send a raw stream may already have ended its side.
-                let mayEndEarly = responder.isUpgraded || request.mayBecomeRaw
-                guard Task.isCancelled || (mayEndEarly && pipe.failure == nil) else {
-                    throw CancellationError()
-                }
-                return false
-            }
-            defer { group.cancelAll() }
-            while let isAnswered = try await group.next(), !isAnswered {}
         }
+        if !pipe.whenEnded(giveUp) {
+            giveUp()
+        }
+        defer { pipe.whenEnded(nil) }
+        await service.answer(request, responder)
+        try Task.checkCancellation()
     }
 
     /// Answers what is no request.
@@ -159,6 +174,30 @@ struct ServerConnection: Sendable {
             return
         }
         while let bytes = try? await pipe.read(), bytes.readableBytes > 0 {}
+    }
+}
+
+/// The task of a connection, for those who end it.
+private final class ConnectionWorker: Sendable {
+    private let state = Mutex<(task: Task<Void, Never>?, isCancelled: Bool)>((nil, false))
+
+    /// Called once; the task may have been cancelled before.
+    func set(_ task: Task<Void, Never>) {
+        let isCancelled = state.withLock { state in
+            state.task = task
+            return state.isCancelled
+        }
+        if isCancelled {
+            task.cancel()
+        }
+    }
+
+    func cancel() {
+        let task = state.withLock { state in
+            state.isCancelled = true
+            return state.task
+        }
+        task?.cancel()
     }
 }
 

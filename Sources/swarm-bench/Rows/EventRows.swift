@@ -118,12 +118,28 @@ private final class EventListener: ChannelInboundHandler {
 
     /// In seconds; `nil` for what is no event of this benchmark.
     private static func lag(of line: ArraySlice<UInt8>, _ now: Int64) -> Double? {
-        guard line.count > 200, line.firstRange(of: own) != nil, let mark = line.firstRange(of: mark) else {
-            return nil
+        line.withUnsafeBytes { line in
+            // The action is at the beginning of an event, and its time not far from the end.
+            guard line.count > 400, find(own, in: line, from: 0, to: 64) != nil,
+                let mark = find(mark, in: line, from: line.count - 320, to: line.count)
+            else {
+                return nil
+            }
+            let digits = line[(mark + Self.mark.count)...].prefix { (48...57).contains($0) }
+            let time = digits.reduce(Int64(0)) { $0 &* 10 &+ Int64($1 - 48) }
+            return Double(now - time) / 1e9
         }
-        let digits = line[mark.upperBound...].prefix { (48...57).contains($0) }
-        let time = digits.reduce(Int64(0)) { $0 &* 10 &+ Int64($1 - 48) }
-        return Double(now - time) / 1e9
+    }
+
+    private static func find(_ text: [UInt8], in line: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int? {
+        var index = start
+        while index + text.count <= end {
+            if line[index] == text[0], line[index..<(index + text.count)].elementsEqual(text) {
+                return index
+            }
+            index += 1
+        }
+        return nil
     }
 }
 

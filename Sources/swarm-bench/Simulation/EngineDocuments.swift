@@ -49,9 +49,9 @@ enum EngineDocuments {
         ["id", "name", "storage", "region", "rack", "containers", "images"]
     )
 
-    /// `id`, `name`, `image`, `state`, `status`, `port`, `tier`, `created`, `address`, `memory`.
+    /// `created` in seconds since 1970, `made` and `started` as engines write times.
     static let containerPlaces = [
-        "id", "name", "image", "state", "status", "port", "tier", "created", "address", "memory",
+        "id", "name", "image", "state", "status", "port", "tier", "created", "address", "memory", "made", "started",
     ]
 
     /// An element of the list of containers.
@@ -72,10 +72,10 @@ enum EngineDocuments {
 
     static let inspection = DocumentTemplate(
         #"""
-        {"Id":"<id>","Created":"2026-01-10T08:30:12.345678901Z","Path":"docker-entrypoint.sh",
+        {"Id":"<id>","Created":"<made>","Path":"docker-entrypoint.sh",
         "Args":["redis-server","--appendonly","yes"],"State":{"Status":"<state>","Running":true,"Paused":false,
         "Restarting":false,"OOMKilled":false,"Dead":false,"Pid":41717,"ExitCode":0,"Error":"",
-        "StartedAt":"2026-01-10T08:30:12.912345678Z","FinishedAt":"0001-01-01T00:00:00Z"},
+        "StartedAt":"<started>","FinishedAt":"0001-01-01T00:00:00Z"},
         "Image":"sha256:7614ae9453d1d87e740a2056257a6de7135c84037c367e1fffa92ae922784631",
         "ResolvConfPath":"/var/lib/docker/containers/<id>/resolv.conf",
         "HostnamePath":"/var/lib/docker/containers/<id>/hostname",

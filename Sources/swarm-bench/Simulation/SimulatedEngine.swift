@@ -5,6 +5,12 @@ internal import DockerAPI
 internal import NIOCore
 internal import Synchronization
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// What is wrong with an engine.
 enum EngineFault: Sendable, Equatable {
     case none
@@ -25,15 +31,35 @@ struct SimulatedContainer: Sendable {
     let image: String
     let port: Int
     let memory: Int
+    /// Seconds after the beginning of a day.
+    var second = 0
     var state = "running"
+    var started = "2026-01-10T08:30:12.912345678Z"
 
     /// In the order of ``EngineDocuments/containerPlaces``.
     var values: [String] {
         let tier = port % 3 == 0 ? "web" : port % 3 == 1 ? "db" : "cache"
         return [
             id, name, image, state, state == "running" ? "Up 2 days" : "Exited (0) 2 days ago", String(port), tier,
-            "1768033812", "\(port / 250 % 250).\(port % 250)", String(memory),
+            String(1_768_003_200 + second), "\(port / 250 % 250).\(port % 250)", String(memory),
+            "2026-01-10T\(Self.two(second / 3600)):\(Self.two(second / 60 % 60)):\(Self.two(second % 60)).345678901Z",
+            started,
         ]
+    }
+}
+
+extension SimulatedContainer {
+    fileprivate static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    /// This instant, as engines write it.
+    static func now() -> String {
+        let nanoseconds = SystemTime.nanoseconds()
+        var seconds = time_t(nanoseconds / 1_000_000_000)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        let day = "\(parts.tm_year + 1900)-\(two(Int(parts.tm_mon) + 1))-\(two(Int(parts.tm_mday)))"
+        let fraction = String(nanoseconds % 1_000_000_000 + 1_000_000_000).dropFirst()
+        return "\(day)T\(two(Int(parts.tm_hour))):\(two(Int(parts.tm_min))):\(two(Int(parts.tm_sec))).\(fraction)Z"
     }
 }
 
@@ -72,6 +98,7 @@ final class SimulatedEngine: Sendable {
                     memory: 64 << 20
                 )
                 container.state = index < running ? "running" : "exited"
+                container.second = (number * 7919 + index * 10_007) % 86_400
                 state.containers[container.id] = container
                 state.idsByName[container.name] = container.id
             }
@@ -188,6 +215,7 @@ final class SimulatedEngine: Sendable {
                 memory: body?["HostConfig"]?["Memory"]?.int ?? 0
             )
             container.state = "created"
+            container.second = state.created % 86_400
             state.containers[id] = container
             state.idsByName[container.name] = id
             return container
@@ -203,6 +231,9 @@ final class SimulatedEngine: Sendable {
         let changed = state.withLock { state -> SimulatedContainer? in
             let id = state.containers[reference]?.id ?? state.idsByName[reference] ?? ""
             state.containers[id]?.state = newState
+            if newState == "running" {
+                state.containers[id]?.started = SimulatedContainer.now()
+            }
             return state.containers[id]
         }
         if let changed {
