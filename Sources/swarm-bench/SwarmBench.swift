@@ -18,7 +18,8 @@ struct SwarmBench: AsyncParsableCommand {
 /// `measure`: runs benchmarks.
 struct MeasureCommand: AsyncParsableCommand {
     static let benchmarks: [any Benchmark] = [
-        SchedulerBenchmark(), ClusterBenchmark(), CopyBenchmark(), GrowthBenchmark(), ChurnBenchmark(),
+        SchedulerBenchmark(), ClusterBenchmark(), CrowdedBenchmark(), CopyBenchmark(), GrowthBenchmark(),
+        ChurnBenchmark(),
     ]
 
     static let configuration = CommandConfiguration(

@@ -60,6 +60,15 @@ struct CreateRows {
         )
     }
 
+    /// What pairs by one client take: processor time of the manager for each, and the time of the one in the middle.
+    func alone(count: Int) async throws -> (processor: Double, middle: Double) {
+        _ = try await pairs(field.load(clients: 1), count: count / 10, name: "warm", kind: "create and start")
+        let before = field.manager.sample.processor
+        let outcome = try await pairs(field.load(clients: 1), count: count, name: "alone", kind: "create and start")
+        let processor = field.manager.sample.processor - before
+        return (processor / Double(count), Self.pairTimes(outcome).quantile(0.5))
+    }
+
     /// Each client creates a container, then starts it, then takes the next.
     private func pairs(_ load: Load, count: Int, name: String, kind: String) async throws -> Load.Outcome {
         let prefix = "\(prefix)-\(name)"
