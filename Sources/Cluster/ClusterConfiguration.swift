@@ -17,7 +17,7 @@ package struct ClusterConfiguration: Sendable {
     /// The longest wait for each step of connecting.
     package var stepTimeout: Duration = .seconds(10)
     /// The longest wait between two attempts to connect.
-    package var backoffLimit: Duration = .seconds(60)
+    package var backoffLimit: Duration = .seconds(5)
     /// The first wait between two attempts to connect; it doubles.
     package var backoffStart: Duration = .milliseconds(250)
     /// How long a node must be disconnected, or a container unhealthy, before containers are placed again.

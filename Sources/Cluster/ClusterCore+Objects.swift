@@ -19,10 +19,11 @@ extension ClusterCore {
             return
         }
         noteImages(from: old, to: images)
+        let names = sharedNames(of: images)
         update(address) { fields, placement in
             fields.images = images
             fields.updatedAt = now
-            placement.images = Self.names(of: images)
+            placement.images = names
         }
     }
 
@@ -51,6 +52,20 @@ extension ClusterCore {
     /// Whether a node has an image with this tag, digest, id or short id.
     func hasImage(_ reference: String) -> Bool {
         placements.hasImage(ImageReference.normalized(reference)) || placements.hasImage(reference)
+    }
+
+    /// ``names(of:)``, kept once for nodes with the same images.
+    private mutating func sharedNames(of images: [ImageSummary]) -> Set<String> {
+        let key = images.map(\.raw)
+        if let known = imageNames[key] {
+            return known
+        }
+        let names = Self.names(of: images)
+        if imageNames.count >= Self.imageListLimit {
+            imageNames = [:]
+        }
+        imageNames[key] = names
+        return names
     }
 
     /// Everything an affinity may name: ids, also short as `docker images` prints them, tags, digests, and tags without their version.

@@ -30,6 +30,9 @@ package struct ClusterCore: Sendable {
     /// How many healthy nodes speak each range of versions, and how many nodes have each image.
     private var versions: [APIVersionRange: Int] = [:]
     private var imageHolders: [String: Int] = [:]
+    /// The names in lists of images that nodes have, by the lists; at most so many.
+    var imageNames: [[JSON]: Set<String>] = [:]
+    static let imageListLimit = 256
     private var reads: [String: ReadOrder] = [:]
     private var counter: UInt64 = 0
 

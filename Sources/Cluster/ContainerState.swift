@@ -17,7 +17,8 @@ package final class ContainerState: Sendable {
     /// When it is placed again without being asked for.
     package let policy: ReschedulePolicy
     /// Its description when it was last inspected; only of one that has a policy, else `nil`.
-    package let detail: ContainerDetail?
+    package var detail: ContainerDetail? { detailBox?.detail }
+    private let detailBox: DetailBox?
     /// The ids of the containers whose place it took, oldest first.
     let lineage: [String]
 
@@ -45,7 +46,7 @@ package final class ContainerState: Sendable {
         self.ports = ports
         self.run = run
         policy = ReschedulePolicy(labels: summary.labels)
-        self.detail = policy.isEmpty ? nil : detail
+        detailBox = policy.isEmpty ? nil : detail.map { DetailBox($0) }
         lineage = Self.lineage(summary.labels)
     }
 
@@ -73,6 +74,15 @@ package final class ContainerState: Sendable {
     }
     /// Without the leading slash; the short id when the engine gave none.
     package var name: String { summary.names.first ?? String(summary.id.prefix(12)) }
+}
+
+/// A description that few containers have; without one a container takes less memory.
+private final class DetailBox: Sendable {
+    let detail: ContainerDetail
+
+    init(_ detail: ContainerDetail) {
+        self.detail = detail
+    }
 }
 
 /// The parts of a container's `State` that a status line is made of.

@@ -9,27 +9,25 @@ internal import DockerAPI
 /// that instant comes twice: so the events seen last are remembered.
 struct EventProgress: Sendable {
     /// More than an engine keeps for those who resume (256).
-    private static let memory = 512
+    private static let memory = 320
 
     /// The engine's time of the latest event, as `since` takes it; `nil` before the first.
     private(set) var since: String?
     private var latest: Int64 = 0
     /// Hashes of events: of thousands of engines, the events themselves would take most of the memory.
-    private var seen: Set<Int> = []
-    private var order: [Int] = []
+    private var seen: [Int] = []
     private var oldest = 0
 
     /// Notes `event`; false when it was seen before.
     mutating func isNew(_ event: EngineEvent) -> Bool {
         let hash = event.raw.hashValue
-        guard seen.insert(hash).inserted else {
+        guard !seen.contains(hash) else {
             return false
         }
-        if order.count < Self.memory {
-            order.append(hash)
+        if seen.count < Self.memory {
+            seen.append(hash)
         } else {
-            seen.remove(order[oldest])
-            order[oldest] = hash
+            seen[oldest] = hash
             oldest = (oldest + 1) % Self.memory
         }
         if event.time >= latest {

@@ -45,6 +45,8 @@ enum NodePart: Hashable, Sendable {
 /// out a second time: one that hangs holds up nothing but itself.
 final class DirtySet: Sendable {
     private struct State {
+        /// How many parts may still be taken.
+        var room: Int
         var pending: [NodePart] = []
         var known: Set<NodePart> = []
         /// How many read each part now.
@@ -57,9 +59,10 @@ final class DirtySet: Sendable {
 
         /// The oldest part that nobody reads now.
         mutating func take() -> NodePart? {
-            guard let index = pending.firstIndex(where: { underWay[$0] == nil }) else {
+            guard room > 0, let index = pending.firstIndex(where: { underWay[$0] == nil }) else {
                 return nil
             }
+            room -= 1
             let part = pending.remove(at: index)
             known.remove(part)
             underWay[part] = 1
@@ -81,7 +84,12 @@ final class DirtySet: Sendable {
         }
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+
+    /// - Parameter width: how many parts are given out at a time.
+    init(width: Int) {
+        state = Mutex(State(room: width))
+    }
 
     func insert(_ part: NodePart) {
         let matched = state.withLock { state in
@@ -91,7 +99,7 @@ final class DirtySet: Sendable {
         matched?.0.resume(returning: matched?.1)
     }
 
-    /// Has the part of an event read, unless it was read since: of one that is being read ``finish(_:_:)`` decides.
+    /// Has the part of an event read, unless it was read since: of one that is being read ``finish(_:isTaken:_:)`` decides.
     func insert(_ part: NodePart, unless event: EngineEvent, isExplained: () -> Bool) {
         let isHeld = state.withLock { state in
             guard state.underWay[part] != nil else {
@@ -119,11 +127,13 @@ final class DirtySet: Sendable {
     ///
     /// - Parameters:
     ///   - part: see ``begin(_:)`` and ``next()``.
+    ///   - isTaken: whether it was from ``next()``.
     ///   - isNews: whether an event that came meanwhile tells more than was read.
-    func finish(_ part: NodePart, _ isNews: (EngineEvent) -> Bool) {
+    func finish(_ part: NodePart, isTaken: Bool, _ isNews: (EngineEvent) -> Bool) {
         let held = state.withLock { $0.held.removeValue(forKey: part) } ?? []
         let hasNews = held.contains(where: isNews)
         let (matched, settled) = state.withLock { state in
+            state.room += isTaken ? 1 : 0
             let count = (state.underWay[part] ?? 1) - 1
             state.underWay[part] = count > 0 ? count : nil
             if hasNews || state.held.removeValue(forKey: part) != nil {
@@ -161,7 +171,7 @@ final class DirtySet: Sendable {
         }
     }
 
-    /// The next part to read, to be given to ``finish(_:_:)`` afterwards; `nil` when the task is cancelled.
+    /// The next part to read, to be given to ``finish(_:isTaken:_:)`` afterwards; `nil` when the task is cancelled.
     func next() async -> NodePart? {
         let key = state.withLock { state in
             state.nextWaiter += 1

@@ -10,7 +10,10 @@ internal import Synchronization
 /// Reading an engine's state, whole or in part.
 extension NodeSession {
     /// Reads one part again; a failure is left to the next full comparison.
-    func refresh(_ part: NodePart) async {
+    ///
+    /// - Returns: whether it was read.
+    @discardableResult
+    func refresh(_ part: NodePart) async -> Bool {
         do {
             switch part {
             case .container(let id): try await readContainer(id)
@@ -19,8 +22,10 @@ extension NodeSession {
             case .volumes: try await readVolumes()
             case .info: try await readInfo()
             }
+            return true
         } catch {
             cluster.logger.debug("read failed", metadata: ["node": "\(address)", "error": "\(error)"])
+            return false
         }
     }
 
@@ -34,17 +39,21 @@ extension NodeSession {
             return
         }
         dirty.begin(part)
-        await refresh(part)
+        let isRead = await refresh(part)
         finish(part)
+        if !isRead {
+            // As when the client has gone away: the change still has to be seen.
+            dirty.insert(part)
+        }
     }
 
     /// A part that was taken has been read: it is read again when an event tells what the answer did not have.
-    func finish(_ part: NodePart) {
+    func finish(_ part: NodePart, isTaken: Bool = false) {
         guard case .container(let id) = part else {
-            return dirty.finish(part) { _ in true }
+            return dirty.finish(part, isTaken: isTaken) { _ in true }
         }
         let container = known(id)
-        dirty.finish(part) { !$0.isExplained(by: container) }
+        dirty.finish(part, isTaken: isTaken) { !$0.isExplained(by: container) }
     }
 
     /// Compares all lists.

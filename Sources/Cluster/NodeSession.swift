@@ -13,7 +13,7 @@ final class NodeSession: Sendable {
     /// The host part of `address`, without brackets.
     let host: String
     let cluster: Cluster
-    let dirty = DirtySet()
+    let dirty: DirtySet
     let progress = Mutex(EventProgress())
     private let baseClient: EngineClient
     private let versions = Mutex<APIVersion?>(nil)
@@ -34,6 +34,7 @@ final class NodeSession: Sendable {
         self.address = address
         host = (try? EngineAddress(parsing: address, defaultPort: 2375))?.host ?? address
         self.cluster = cluster
+        dirty = DirtySet(width: cluster.configuration.inspectionWidth)
         baseClient = EngineClient(http: client)
     }
 
@@ -262,12 +263,10 @@ final class NodeSession: Sendable {
     /// Reads what events announce, a few parts at a time.
     private func readDirty() async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<configuration.inspectionWidth {
+            while let part = await dirty.next() {
                 group.addTask {
-                    while let part = await self.dirty.next() {
-                        await self.refresh(part)
-                        self.finish(part)
-                    }
+                    await self.refresh(part)
+                    self.finish(part, isTaken: true)
                 }
             }
         }

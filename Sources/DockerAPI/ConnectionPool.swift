@@ -64,6 +64,7 @@ final class ConnectionPool: Sendable {
     /// - Parameters:
     ///   - deadline: for dialling.
     ///   - prefersThisThread: whether one of the event loop that this runs on is taken before others.
+    /// - Returns: what is to be given to ``giveBack(_:isReusable:)``.
     /// - Throws: ``DockerAPIError/tooManyConnections(address:)``, or why it cannot be dialled.
     func lease(deadline: Deadline?, prefersThisThread: Bool) async throws -> Lease {
         while let idle = state.withLock({ $0.takeIdle(prefersThisThread: prefersThisThread) }) {
@@ -71,6 +72,9 @@ final class ConnectionPool: Sendable {
             idle.timer.cancel()
             // One that the server has closed, or sent something on, is of no use.
             if pipe.whenEnded(nil), !pipe.hasInput {
+                if !prefersThisThread {
+                    pipe.readMuch()
+                }
                 return Lease(pipe: pipe, isReused: true, dialled: idle.dialled)
             }
             pipe.close()

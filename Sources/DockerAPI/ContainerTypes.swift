@@ -45,12 +45,12 @@ package struct ContainerSummary: Sendable {
         }
         self.id = id
         names = (fields["Names"]?.strings ?? []).map { String($0.drop { $0 == "/" }) }.filter { !$0.contains("/") }
-        image = fields["Image"]?.string ?? ""
-        imageID = fields["ImageID"]?.string ?? ""
+        image = SharedTexts.string(fields["Image"]?.string ?? "")
+        imageID = SharedTexts.string(fields["ImageID"]?.string ?? "")
         created = fields["Created"]?.int ?? 0
         state = fields["State"]?.string ?? ""
         status = fields["Status"]?.string ?? ""
-        labels = fields["Labels"]?.stringMap ?? [:]
+        labels = fields["Labels"].map { SharedTexts.map($0) } ?? [:]
         ports = (fields["Ports"]?.elements ?? []).map { json in
             let port = json.fields
             return PublishedPort(

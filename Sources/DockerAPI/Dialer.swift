@@ -20,7 +20,9 @@ struct Dialer: Sendable {
     ///
     /// - Parameters:
     ///   - deadline: for all of it.
-    ///   - onThisThread: whether the connection is served by the event loop that this runs on, if it is one.
+    ///   - onThisThread: whether the connection is served by the event loop that this runs on, if it is one, and
+    ///     made for short answers.
+    /// - Returns: the connection, ready for the first byte.
     /// - Throws: ``DockerAPIError/cannotConnect(address:reason:)``,
     ///   ``DockerAPIError/handshakeFailed(address:reason:)``, ``DeadlineExceeded``.
     func dial(until deadline: Deadline, onThisThread: Bool = false) async throws -> BytePipe {
@@ -39,7 +41,7 @@ struct Dialer: Sendable {
                     }
                 }
             }
-        let pipe = try await connect(bootstrap, timeLimit: timeLimit)
+        let pipe = try await connect(onThisThread ? bootstrap.readingLittle() : bootstrap, timeLimit: timeLimit)
         if isTCP {
             pipe.breakWhenPeerIsGone(named: "\(address)")
         }
@@ -130,7 +132,22 @@ struct Dialer: Sendable {
     }
 }
 
+extension BytePipe {
+    /// Reads as much at a time as streams need, on a connection that was made for short answers.
+    func readMuch() {
+        channel.setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator()).whenComplete { _ in }
+    }
+}
+
 extension ClientBootstrap {
+    /// Keeps no more than a few KiB for reading: the process's own group keeps as much as was read at once for ever.
+    fileprivate func readingLittle() -> ClientBootstrap {
+        channelOption(.maxMessagesPerRead, value: 1).channelOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 8192)
+        )
+    }
+
     /// Half-close and reads on demand; for TCP, keep-alive probes that find a dead peer in 25 s.
     fileprivate func configured(isTCP: Bool) -> ClientBootstrap {
         let common = channelOption(.allowRemoteHalfClosure, value: true).channelOption(.autoRead, value: false)

@@ -11,8 +11,23 @@ package struct EngineVersion: Sendable {
     /// The whole answer.
     package let raw: JSON
 
+    private static let known = SharedValues<JSON, EngineVersion?>(limit: 1024)
+
+    /// Reads an answer; that of many engines of the same version is kept once.
+    ///
     /// Returns `nil` when the versions of the API are not there.
     package init?(_ json: JSON) {
+        let version = Self.known.value(json) {
+            let own = json.detached
+            return (own, EngineVersion(reading: own))
+        }
+        guard let version else {
+            return nil
+        }
+        self = version
+    }
+
+    private init?(reading json: JSON) {
         let fields = json.fields
         guard let highest = fields["ApiVersion"]?.string.flatMap({ APIVersion($0) }) else {
             return nil
@@ -24,7 +39,7 @@ package struct EngineVersion: Sendable {
         operatingSystem = fields["Os"]?.string ?? ""
         architecture = fields["Arch"]?.string ?? ""
         kernelVersion = fields["KernelVersion"]?.string ?? ""
-        raw = json.detached
+        raw = json
     }
 }
 

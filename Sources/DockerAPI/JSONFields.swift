@@ -36,7 +36,7 @@ package struct JSONFields: Sendable {
         places = json.isObject && text.count < Int32.max ? JSONScanner(text).places() : []
     }
 
-    /// The member by its exact name; the last one when a name is there twice. `nil` also when its value is `null`.
+    /// The member by its exact name; the last one when a name is there twice, `nil` also when its value is `null`.
     package subscript(name: StaticString) -> JSON? {
         value(of: name).flatMap { $0.isNull ? nil : $0 }
     }

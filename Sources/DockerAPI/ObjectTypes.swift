@@ -15,8 +15,23 @@ package struct ImageSummary: Sendable {
     /// The whole element.
     package let raw: JSON
 
+    private static let known = SharedValues<JSON, ImageSummary?>(limit: 16_384)
+
+    /// Reads an element; the same image on many nodes is kept once.
+    ///
     /// Returns `nil` when there is no id.
     package init?(_ json: JSON) {
+        let image = Self.known.value(json) {
+            let own = json.detached
+            return (own, ImageSummary(reading: own))
+        }
+        guard let image else {
+            return nil
+        }
+        self = image
+    }
+
+    private init?(reading json: JSON) {
         let fields = json.fields
         guard let id = fields["Id"]?.string, !id.isEmpty else {
             return nil
@@ -27,7 +42,7 @@ package struct ImageSummary: Sendable {
         labels = fields["Labels"]?.stringMap ?? [:]
         created = fields["Created"]?.int ?? 0
         size = Int64(fields["Size"]?.int ?? 0)
-        raw = json.detached
+        raw = json
     }
 }
 

@@ -15,6 +15,8 @@ final class StubEngine: Sendable {
         var state = "running"
         var hostConfig = "{}"
         var labels: [String: String] = [:]
+        /// As engines write times; empty for never.
+        var started = ""
     }
 
     struct State: Sendable {
@@ -146,7 +148,7 @@ extension StubEngine.Container {
 
     fileprivate var detail: String {
         """
-        {"Id":"\(id)","Name":"/\(name)","Image":"sha256:b","State":{"Status":"\(state)"},"Config":{},\
+        {"Id":"\(id)","Name":"/\(name)","Image":"sha256:b","State":{"Status":"\(state)","StartedAt":"\(started)"},"Config":{},\
         "HostConfig":\(hostConfig)}
         """
     }

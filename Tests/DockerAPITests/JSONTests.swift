@@ -37,6 +37,37 @@ struct JSONTests {
         #expect(json["c"] == nil)
     }
 
+    @Test("members found at once are those that are looked up one by one")
+    func fields() throws {
+        let json = try JSON(parsing: #"{"a":1,"a":{"b":[2,"}"]},"n":null,"\u0062":"B"}"#)
+
+        let fields = json.fields
+
+        #expect(fields["a"] == json["a"])
+        #expect(fields["a"]?.fields["b"]?.text == #"[2,"}"]"#)
+        #expect(fields["n"] == nil)
+        #expect(fields["b"]?.string == "B")
+        #expect(fields.place(of: "a") == nil)
+        #expect(fields.place(of: "n") == 29..<33)
+        #expect(JSON(1).fields.isEmpty)
+    }
+
+    @Test("quotes, escapes and control characters are found wherever they are in a string")
+    func longStrings() throws {
+        for length in 0..<40 {
+            let filler = String(repeating: "é", count: length / 2) + String(repeating: "x", count: length % 2)
+            let end = String(repeating: "y", count: 40 - length)
+
+            let json = try JSON(parsing: #"["\#(filler)\"\#(end)\\","\#(filler)",{"\#(filler)":"\#(end)]}"}]"#)
+            #expect(json.elements.map(\.string) == ["\(filler)\"\(end)\\", filler, nil])
+            #expect(json.elements.last?[filler]?.string == "\(end)]}")
+
+            let error = #expect(throws: JSONError.self) { try JSON(parsing: "\"\(filler)\u{1F}\(end)\"") }
+            #expect(error?.problem == .unexpectedByte)
+            #expect(error?.offset == 1 + filler.utf8.count)
+        }
+    }
+
     @Test("names in requests are found whatever their case")
     func caseInsensitive() throws {
         var object = JSONObject(try JSON(parsing: #"{"hostconfig":{}}"#))

@@ -47,9 +47,7 @@ struct EngineCall: Sendable {
         segments.map { "/" + PercentEncoding.encode($0) }.joined()
     }
 
-    /// Makes the call and gives the answer to `handle`.
-    ///
-    /// - Parameter isShort: see ``HTTPClient``.
+    /// Makes the call and gives the answer to `handle`; `isShort` as in ``HTTPClient``.
     func run<Result>(
         deadline: Deadline? = nil,
         isShort: Bool = false,

@@ -45,11 +45,7 @@ extension DockerRoutes {
         }
     }
 
-    /// - Parameters:
-    ///   - call: the change.
-    ///   - id: of the container.
-    ///   - responder: of the client.
-    ///   - isShown: whether a container has the change already.
+    /// As above, of the container with this id; `isShown` tells whether what is known of it has the change already.
     func change(
         _ call: EngineCall,
         _ id: String,

@@ -28,6 +28,14 @@ package struct RequestTarget: Sendable {
         query = try parts.count > 1 ? Self.query(parts[1]) : []
     }
 
+    /// The version in front of a path; also of a target that is otherwise wrong.
+    static func version(of target: String) -> APIVersion? {
+        guard target.hasPrefix("/v") else {
+            return nil
+        }
+        return APIVersion(target.dropFirst(2).prefix { $0 != "/" && $0 != "?" })
+    }
+
     /// Splits the path, and refuses what an engine might resolve to another one.
     private static func path(_ text: Substring) throws(GatewayError) -> [String] {
         var target = text
@@ -39,7 +47,11 @@ package struct RequestTarget: Sendable {
             throw .badRequest("bad path")
         }
         var segments: [String] = []
-        for part in target.split(separator: "/") {
+        for part in target.utf8.split(separator: UInt8(ascii: "/")).map({ Substring($0) }) {
+            guard part.utf8.contains(UInt8(ascii: "%")) else {
+                segments.append(String(part))
+                continue
+            }
             guard let segment = PercentEncoding.decode(part), segment != ".", segment != ".." else {
                 throw .badRequest("bad path")
             }

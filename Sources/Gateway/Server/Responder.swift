@@ -34,7 +34,7 @@ package final class Responder: Sendable {
         self.pipe = pipe
         isHead = request.method == .HEAD
         isHTTP10 = request.version == .http1_0
-        wantsPlainErrors = (try? RequestTarget(request.uri))?.version.map { $0 < Self.firstWithJSONErrors } ?? false
+        wantsPlainErrors = RequestTarget.version(of: request.uri).map { $0 < Self.firstWithJSONErrors } ?? false
         commonHeaders = headers
         keepsConnection = Mutex(request.isKeepAlive)
     }
