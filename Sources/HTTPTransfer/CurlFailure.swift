@@ -35,19 +35,26 @@ struct CurlFailure {
         wasConnected = unsafe swarmctl_easy_info_size(easy.pointer, CURLINFO_PRETRANSFER_TIME_T) > 0
     }
 
-    /// The TLS alert in OpenSSL's error number, as in `error:0A000412:…`: reasons above 1000 are alerts.
+    /// The reason in OpenSSL's error number, as in `error:0A000412:…`; `nil` when OpenSSL itself names none.
     ///
     /// The number, unlike the words after it, is part of OpenSSL's interface (`SSL_R_…`).
-    var alert: Int? {
+    private var reason: Int? {
         guard let start = detail.firstRange(of: "error:") else {
             return nil
         }
         guard let number = Int(detail[start.upperBound...].prefix { $0.isHexDigit }, radix: 16) else {
             return nil
         }
-        let reason = number & 0x7F_FFFF
-        return number >> 23 == 20 && (1000..<1256).contains(reason) ? reason - 1000 : nil
+        return number >> 23 == 20 ? number & 0x7F_FFFF : nil
     }
+
+    /// The TLS alert that the peer sent: reasons above 1000 are alerts.
+    var alert: Int? { reason.flatMap { (1000..<1256).contains($0) ? $0 - 1000 : nil } }
+
+    /// Whether the peer hung up in the handshake, as what forwards a port does while nobody listens behind it.
+    ///
+    /// Then OpenSSL has no reason, or an end of the stream (`SSL_R_UNEXPECTED_EOF_WHILE_READING`).
+    var isHangUp: Bool { verifyResult <= 1 && (reason == nil || reason == 294) }
 }
 
 extension HTTPError {
@@ -74,6 +81,8 @@ extension HTTPError {
             self =
                 failure.alert.map { .tls(endpoint: endpoint, TLSFailure(alert: $0)) }
                 ?? .connectionLost(endpoint: endpoint, detail: failure.detail)
+        case CURLE_SSL_CONNECT_ERROR where failure.isHangUp:
+            self = .connectionLost(endpoint: endpoint, detail: failure.detail)
         case CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_UPLOAD_FAILED, CURLE_HTTP2_STREAM:
             self = .connectionLost(endpoint: endpoint, detail: failure.detail)
         case CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP_RETURNED_ERROR:

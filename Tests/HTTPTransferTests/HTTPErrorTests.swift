@@ -85,6 +85,26 @@ struct HTTPErrorTests {
     }
 }
 
+@Suite("A peer that hangs up")
+struct HangUpTests {
+    @Test("a peer that hangs up in the handshake may answer a little later", arguments: [true, false])
+    func inHandshake(resets: Bool) async throws {
+        let server = try HangUpServer(resets: resets)
+        var request = HTTPRequest("GET", "https://127.0.0.1:\(server.port)/", deadline: .after(.seconds(60)))
+        request.usesProxy = false
+        let sent = request
+
+        let error = try await #require(throws: HTTPError.self) { _ = try await HTTPClient().send(sent) }
+
+        guard case .connectionLost = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(error.isTransient)
+        #expect(error.kind == .unreachable)
+    }
+}
+
 @Suite("TLS of HTTPClient")
 struct HTTPClientTLSTests {
     let client = HTTPClient()
