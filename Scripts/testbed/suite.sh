@@ -14,36 +14,17 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/unpack.sh"
 
 packages=(docker.io docker-cli docker-compose docker-buildx iptables busybox-static)
 
-# apt with lists, cache and installed packages of its own.
-suite_apt() {
-    local folder=$1
-    shift
-    apt-get -qq -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-        -o Dir::State="$folder/state" -o Dir::State::status="$folder/state/status" -o Dir::Cache="$folder/cache" \
-        -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 "$@" >&2
-}
-
 # Unpacks into $2 the packages of suite $1 and all that they depend on.
 unpack() {
-    local suite=$1 root=$2 apt=$2.apt name package
-    rm -rf "$root" "$apt"
-    mkdir -p "$apt"/state/lists/partial "$apt"/cache/archives/partial "$root"/{proc,sys,dev,run,tmp,etc,root,var/tmp}
-    : >"$apt/state/status"
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n' \
-        "$suite" >"$apt/sources.list"
-    suite_apt "$apt" update
+    local suite=$1 root=$2 apt=$2.apt name
+    open_suite "$apt" "$suite" main
     suite_apt "$apt" install -y --download-only --no-install-recommends "${packages[@]}"
-    for name in bin sbin lib lib64; do
-        mkdir -p "$root/usr/$name"
-        ln -s "usr/$name" "$root/$name"
-    done
-    for package in "$apt"/cache/archives/*.deb; do
-        dpkg-deb --fsys-tarfile "$package" |
-            tar -x -C "$root" --keep-directory-symlink --exclude='./usr/share/doc' --exclude='./usr/share/man'
-    done
+    unpack_archives "$apt" "$root"
     # What the packages' scripts would have made.
     for name in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
         ln -sf "${name/tables/tables-nft}" "$root/usr/sbin/$name"
