@@ -20,7 +20,14 @@ package enum MachineError: UserFacingError, Equatable {
     /// A record written by a later version of swarmctl.
     case recordFromTheFuture(path: String, version: Int)
     case preCreate(machine: String, problem: String, advice: String)
-    case provider(driver: String, machine: String, problem: String, kind: ErrorKind, isTransient: Bool)
+    case provider(
+        driver: String,
+        machine: String,
+        problem: String,
+        kind: ErrorKind,
+        isTransient: Bool,
+        advice: String? = nil
+    )
     case notSupported(driver: String, action: String)
 
     package var message: String {
@@ -40,7 +47,7 @@ package enum MachineError: UserFacingError, Equatable {
         case .recordFromTheFuture(let path, let version):
             "the record \"\(path)\" has version \(version), which this swarmctl does not know"
         case .preCreate(let machine, let problem, _): "machine \"\(machine)\" cannot be created: \(problem)"
-        case .provider(let driver, let machine, let problem, _, _): "\(driver): machine \"\(machine)\": \(problem)"
+        case .provider(let driver, let machine, let problem, _, _, _): "\(driver): machine \"\(machine)\": \(problem)"
         case .notSupported(let driver, let action): "machines of the driver \"\(driver)\" cannot be \(action)"
         }
     }
@@ -61,7 +68,8 @@ package enum MachineError: UserFacingError, Equatable {
         case .damagedRecord(let path, _): "restore \(path) from a copy, or remove it and run the command again"
         case .recordFromTheFuture: "use a newer swarmctl with this store"
         case .preCreate(_, _, let advice): advice.isEmpty ? nil : advice
-        case .provider, .notSupported: nil
+        case .provider(_, _, _, _, _, let advice): advice
+        case .notSupported: nil
         }
     }
 
@@ -72,13 +80,13 @@ package enum MachineError: UserFacingError, Equatable {
         case .nameTaken, .inUse: .conflict
         case .damagedRecord, .recordFromTheFuture: .failed
         case .preCreate: .preCreateCheck
-        case .provider(_, _, _, let kind, _): kind
+        case .provider(_, _, _, let kind, _, _): kind
         }
     }
 
     /// Whether the same call may succeed a little later.
     package var isTransient: Bool {
-        guard case .provider(_, _, _, _, let isTransient) = self else {
+        guard case .provider(_, _, _, _, let isTransient, _) = self else {
             return false
         }
         return isTransient

@@ -16,15 +16,22 @@ final class FakeVBoxManage: Sendable {
     }
 
     private let machines = Mutex<[String: Machine]>([:])
+    /// VirtualBox's lists of media, by path.
+    private let disks = Mutex<Set<String>>([])
     private let adapters = Mutex<[String]>([])
 
     /// The program as one run of swarmctl sees it.
-    func tool(_ plan: FaultPlan) -> any ToolRunning { Tool(fake: self, plan: plan) }
+    func tool(_ plan: FaultPlan) -> any ToolRunning { FaultingVBoxManage.path(to: Tool(fake: self), plan: plan) }
 
     /// What `modifyvm` and the like were told of the machine with this name.
     func values(_ name: String) -> [String: String] {
         machines.withLock { all in all.values.first { $0.name == name }?.values ?? [:] }
     }
+
+    /// The media that VirtualBox knows.
+    var media: Set<String> { disks.withLock { $0 } }
+
+    func addMedium(_ path: String) { disks.withLock { _ = $0.insert(path) } }
 
     func add(_ name: String) {
         machines.withLock { $0[UUID().uuidString.lowercased()] = Machine(name: name, group: "/") }
@@ -32,26 +39,11 @@ final class FakeVBoxManage: Sendable {
 
     private struct Tool: ToolRunning {
         let fake: FakeVBoxManage
-        let plan: FaultPlan
 
-        func run(_ words: [String], deadline: Deadline) async throws -> ToolResult {
-            try Task.checkCancellation()
-            switch plan.fault(for: words.joined(separator: " ")) {
-            case nil: return fake.perform(words)
-            case .hang:
-                try await ContinuousClock().sleep(for: .seconds(600))
-                throw CancellationError()
-            case .answerLost:
-                _ = fake.perform(words)
-                throw DeadlineExceeded(operation: "running VBoxManage")
-            case .quotaExceeded:
-                return FakeVBoxManage.failure("Cannot write (VERR_DISK_FULL)", "VBOX_E_IPRT_ERROR")
-            default: throw DeadlineExceeded(operation: "running VBoxManage")
-            }
-        }
+        func run(_ words: [String], deadline: Deadline) async throws -> ToolResult { fake.perform(words) }
     }
 
-    private static func failure(_ text: String, _ code: String) -> ToolResult {
+    static func failure(_ text: String, _ code: String) -> ToolResult {
         ToolResult(
             status: 1,
             errors: "VBoxManage: error: \(text)\nVBoxManage: error: Details: code \(code) (0x80bb0001), component X\n"
@@ -66,16 +58,20 @@ final class FakeVBoxManage: Sendable {
         case "list": return list(id)
         case "createvm": return create(words)
         case "hostonlyif": return hostOnly(words)
-        case "convertfromraw": return copy(to: words[2])
-        case "clonemedium": return copy(to: words[3])
+        case "convertfromraw": return copy(words[1], to: words[2])
+        case "clonemedium": return copy(words[2], to: words[3])
         case "showmediuminfo": return ToolResult(status: 0, output: "UUID:           1\nCapacity:       20 MBytes\n")
         case "modifymedium": return ToolResult(status: 0)
-        case "closemedium": return Self.failure("Could not find file for the medium", "VBOX_E_FILE_ERROR")
+        case "closemedium": return close(words[2])
         default: return change(first, id, words)
         }
     }
 
     private func list(_ what: String) -> ToolResult {
+        if what == "hdds" {
+            let blocks = disks.withLock { $0.sorted() }.map { "UUID:           1\nLocation:       \($0)\n" }
+            return ToolResult(status: 0, output: blocks.joined(separator: "\n"))
+        }
         guard what == "vms" else {
             let blocks = adapters.withLock { $0 }.map { "Name:            \($0)\nIPAddress:       192.168.56.1\n" }
             return ToolResult(status: 0, output: blocks.joined(separator: "\n"))
@@ -112,9 +108,20 @@ final class FakeVBoxManage: Sendable {
         }
     }
 
-    private func copy(to path: String) -> ToolResult {
-        FileManager.default.createFile(atPath: path, contents: Data("disk".utf8))
+    /// Both get into the list of disks, as the real one does with `clonemedium`.
+    private func copy(_ image: String, to path: String) -> ToolResult {
+        disks.withLock { $0.formUnion([image, path]) }
+        return FileManager.default.createFile(atPath: path, contents: Data("disk".utf8))
             ? ToolResult(status: 0) : Self.failure("Cannot create \(path)", "VBOX_E_FILE_ERROR")
+    }
+
+    private func close(_ path: String) -> ToolResult {
+        let isAttached = machines.withLock { $0.values.contains { $0.values.values.contains(path) } }
+        guard !isAttached else {
+            return Self.failure("Medium '\(path)' is attached", "VBOX_E_OBJECT_IN_USE")
+        }
+        return disks.withLock { $0.remove(path) } == nil
+            ? Self.failure("Could not find file for the medium", "VBOX_E_FILE_ERROR") : ToolResult(status: 0)
     }
 
     private func change(_ verb: String, _ id: String, _ words: [String]) -> ToolResult {
@@ -129,7 +136,11 @@ final class FakeVBoxManage: Sendable {
             let isRunning = machine.state == "running"
             switch verb {
             case "showvminfo": return ToolResult(status: 0, output: Self.text(id, machine))
-            case "unregistervm": return ToolResult(status: 0)
+            case "unregistervm":
+                // With --delete: the disk goes, and the seed stays in the list.
+                let disk = machine.values["SATA-0-0"]
+                disks.withLock { if let disk { $0.remove(disk) } }
+                return ToolResult(status: 0)
             case "startvm":
                 guard !isRunning else {
                     return Self.failure("The machine is already locked", "VBOX_E_INVALID_OBJECT_STATE")
@@ -148,7 +159,9 @@ final class FakeVBoxManage: Sendable {
                 }
                 machine.values["storagecontrollername0"] = "SATA"
             case "storageattach":
-                machine.values["SATA-\(words[5])-0"] = words.last
+                let medium = words[words.count - 1]
+                machine.values["SATA-\(value("--port", words))-0"] = medium
+                disks.withLock { if medium.hasPrefix("/") { $0.insert(medium) } }
             default: return Self.failure("Invalid command '\(verb)'", "")
             }
             return ToolResult(status: 0)

@@ -21,6 +21,9 @@ func listenSilently() throws -> (Int32, UInt16) {
     #else
     let listener = socket(AF_INET, SOCK_STREAM, 0)
     #endif
+    // As servers do, so that the port is free again when it ends.
+    var isOn: Int32 = 1
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<Int32>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -63,4 +66,30 @@ func listenSilently(at path: String) throws -> Int32 {
 
 func closeListener(_ listener: Int32) {
     close(listener)
+}
+
+/// Connects to what ``listenSilently()`` made, and ends the connection from its side, so that its port keeps a trace.
+///
+/// - Throws: ``SystemFailure``.
+func endConnection(_ listener: Int32, _ port: UInt16) throws {
+    #if canImport(Glibc)
+    let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+    let client = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    defer { close(client) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = port.bigEndian
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+            connect(client, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    let accepted = accept(listener, nil, nil)
+    guard status == 0, accepted >= 0 else {
+        throw SystemFailure(code: errno)
+    }
+    close(accepted)
 }

@@ -6,6 +6,7 @@ import MachineDrivers
 import Machines
 import SecureShell
 import SwarmCore
+import Synchronization
 import Testing
 
 @Suite("VirtualBoxDriver", .serialized)
@@ -68,12 +69,58 @@ final class VirtualBoxDriverTests {
                 hostKind: "machine",
                 hostCall: "createvm",
                 secrets: ["host-key-secret"],
-                // A program of this host has no accounts and no rate limit.
-                lacks: [.wrongCredentials, .rateLimit]
+                // Nothing says how long a machine is locked.
+                shortestWait: .milliseconds(500)
             )
         )
 
         try await conformance.check(promise)
+        // A run that is killed while it copies cannot take the image off the list again.
+        #expect(vbox.media.subtracting([image]) == [])
+    }
+
+    @Test("the image leaves VirtualBox's list of disks after it was copied, unless it was there before")
+    func imageList() async throws {
+        let driver = Self.driver(vbox, folder, FaultPlan())
+        _ = try await driver.create(Self.request(image), state: [:]) { _ in }
+        #expect(!vbox.media.contains(image))
+
+        vbox.addMedium(image)
+        _ = try await driver.create(Self.request(image), state: [:]) { _ in }
+
+        #expect(vbox.media.contains(image))
+    }
+
+    @Test("a manager's port is taken while somebody listens there, and not by connections that ended a moment ago")
+    func managerPort() async throws {
+        let driver = Self.driver(vbox, folder, FaultPlan())
+        let (listener, port) = try listenSilently()
+        let request = Self.request(image, ports: [22, 2376, Int(port)])
+        let taken = try await #require(throws: MachineError.self) { try await driver.preCreate(request) }
+        #expect(taken.message.contains("port \(port) of 127.0.0.1 is taken"))
+
+        try endConnection(listener, port)
+        closeListener(listener)
+
+        try await driver.preCreate(request)
+    }
+
+    @Test("a call has its whole time from when its turn comes, not while others are before it")
+    func turns() async throws {
+        let tool = SlowVBoxManage()
+        let driver = VirtualBoxDriver(tool: tool, folder: folder, environment: [:])
+        let machine = DriverMachine(request: Self.request(image), state: [:])
+
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<2 {
+                group.addTask { _ = try await driver.state(of: machine) }
+            }
+            try await group.waitForAll()
+        }
+
+        let deadlines = tool.deadlines
+        try #require(deadlines.count == 2)
+        #expect(deadlines[1].instant - deadlines[0].instant >= SlowVBoxManage.time)
     }
 
     @Test("a machine is behind NAT with ports to its SSH and its engine, and nothing else")
@@ -165,6 +212,48 @@ final class VirtualBoxDriverTests {
 
         let error = try await #require(throws: MachineError.self) { try await driver.preCreate(request) }
         #expect(error.message.contains(problem), "\(error.message)")
+    }
+}
+
+/// Takes its time for a call, and notes until when each may take.
+private final class SlowVBoxManage: ToolRunning {
+    static let time = Duration.milliseconds(200)
+    private let noted = Mutex<[Deadline]>([])
+
+    var deadlines: [Deadline] { noted.withLock { $0 } }
+
+    func run(_ words: [String], deadline: Deadline) async throws -> ToolResult {
+        noted.withLock { $0.append(deadline) }
+        try await ContinuousClock().sleep(for: Self.time)
+        return ToolResult(status: 0, output: "VMState=\"poweroff\"\n")
+    }
+}
+
+@Suite("HostTool")
+struct HostToolTests {
+    private let environment = ProcessInfo.processInfo.environment
+
+    @Test("a program that does not heed its end is ended")
+    func stubborn() async throws {
+        let tool = HostTool("sh", advice: "", environment: environment)
+        let start = ContinuousClock.now
+
+        await #expect(throws: DeadlineExceeded.self) {
+            _ = try await tool.run(["-c", "trap '' TERM; exec sleep 300"], deadline: .after(.milliseconds(500)))
+        }
+
+        #expect(ContinuousClock.now - start < .seconds(120))
+    }
+
+    @Test("a daemon that a program leaves behind is not waited for")
+    func daemons() async throws {
+        let tool = HostTool("sh", advice: "", environment: environment)
+
+        let result = try await tool.run(["-c", "sleep 300 & echo $!; exit 3"], deadline: .after(.seconds(120)))
+
+        #expect(result.status == 3)
+        let daemon = try #require(pid_t(result.output.trimmingCharacters(in: .newlines)))
+        #expect(kill(daemon, SIGKILL) == 0)
     }
 }
 

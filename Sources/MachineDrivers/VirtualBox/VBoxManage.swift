@@ -23,18 +23,18 @@ actor VBoxManage {
     /// - Parameters:
     ///   - words: as typed after `VBoxManage`.
     ///   - machine: for messages.
-    ///   - deadline: when it is ended.
+    ///   - limit: after which it is ended, from when its turn comes.
     /// - Returns: what it wrote to its standard output.
-    /// - Throws: ``MachineError/provider(driver:machine:problem:kind:isTransient:)``, ``ToolError``.
+    /// - Throws: ``MachineError/provider(driver:machine:problem:kind:isTransient:advice:)``, ``ToolError``.
     @discardableResult
     func callAsFunction(
         _ words: [String],
         machine: String,
-        deadline: Deadline = .after(.seconds(120))
+        limit: Duration = .seconds(120)
     ) async throws -> String {
-        let result = try await run(words, machine: machine, deadline: deadline)
+        let result = try await run(words, machine: machine, limit: limit)
         guard result.status == 0 else {
-            throw failure(result, machine: machine)
+            throw failure(of: words, result, machine: machine)
         }
         return result.output
     }
@@ -44,13 +44,13 @@ actor VBoxManage {
         let result = try await run(
             ["showvminfo", id, "--machinereadable"],
             machine: machine,
-            deadline: .after(.seconds(60))
+            limit: .seconds(60)
         )
         guard result.status == 0 else {
             if Self.isUnknown(result.errors) {
                 return nil
             }
-            throw failure(result, machine: machine)
+            throw failure(of: ["showvminfo"], result, machine: machine)
         }
         return Self.properties(result.output)
     }
@@ -91,30 +91,50 @@ actor VBoxManage {
     /// The name of the error is the same in all of VirtualBox's languages.
     private static func isUnknown(_ errors: String) -> Bool { errors.contains("VBOX_E_OBJECT_NOT_FOUND") }
 
-    private func failure(_ result: ToolResult, machine: String) -> MachineError {
-        let lines = result.errors.split(whereSeparator: \.isNewline).filter { $0.contains("error:") }
-        let text = lines.first.map { String($0) } ?? "VBoxManage ended with status \(result.status)"
-        let problem = text.replacing("VBoxManage: error: ", with: "")
-        let kind: ErrorKind =
-            Self.isUnknown(result.errors)
-            ? .notFound
-            : ["VERR_DISK_FULL", "VERR_NO_MEMORY"].contains(where: result.errors.contains)
-                ? .noCapacity
-                : ["VBOX_E_OBJECT_IN_USE", "VERR_ALREADY_EXISTS"].contains(where: result.errors.contains)
-                    ? .conflict : .failed
-        // A machine whose session is ending is not ready for a moment.
-        let isTransient = result.errors.contains("VBOX_E_INVALID_OBJECT_STATE")
-        return .provider(driver: driver, machine: machine, problem: problem, kind: kind, isTransient: isTransient)
+    /// What the tool says before it says where in its source that is.
+    private static func problem(_ result: ToolResult) -> String {
+        let marks = ["VBoxManage: error: ", "Error: "]
+        let lines = result.errors.split(whereSeparator: \.isNewline).compactMap { line in
+            marks.first(where: line.hasPrefix).map { line.dropFirst($0.count) }
+        }
+        let told = lines.prefix { !$0.hasPrefix("Details: ") && !$0.hasPrefix("Context: ") }
+        return told.isEmpty
+            ? "VBoxManage ended with status \(result.status)" : told.joined(separator: ": ")
+    }
+
+    private func failure(of words: [String], _ result: ToolResult, machine: String) -> MachineError {
+        let refusal = VBoxRefusal(errors: result.errors)
+        let isUnknown = Self.isUnknown(result.errors)
+        return .provider(
+            driver: driver,
+            machine: machine,
+            problem: Self.problem(result),
+            kind: isUnknown ? .notFound : refusal?.kind ?? .failed,
+            isTransient: refusal?.isTransient ?? false,
+            advice: isUnknown ? nil : refusal?.advice ?? Self.advice(words)
+        )
+    }
+
+    /// For calls that fail for a reason of which the tool gives no code.
+    private static func advice(_ words: [String]) -> String? {
+        switch words.first {
+        case "startvm":
+            "load VirtualBox's kernel module, as with `sudo /sbin/vboxconfig`; `VBoxManage showvminfo` names the folder "
+                + "of the machine's log"
+        case "hostonlyif":
+            "load VirtualBox's kernel modules, as with `sudo /sbin/vboxconfig`, or do without --virtualbox-hostonly-cidr"
+        default: nil
+        }
     }
 
     /// Waits for the calls before it.
-    private func run(_ words: [String], machine: String, deadline: Deadline) async throws -> ToolResult {
+    private func run(_ words: [String], machine: String, limit: Duration) async throws -> ToolResult {
         let before = last
         let tool = tool
         let call = Task { () async throws -> ToolResult in
             await before?.value
             try Task.checkCancellation()
-            return try await tool.run(words, deadline: deadline)
+            return try await tool.run(words, deadline: .after(limit))
         }
         // Ends with the call.
         last = Task { _ = try? await call.value }

@@ -122,7 +122,7 @@ extension VirtualBoxDriver {
 
     /// The image is copied; what the guest writes comes later, so half a gigabyte more must be there.
     private func checkSpace(_ request: MachineRequest, image: Int64) throws {
-        var place = folder
+        var place = place(request.name)
         while !place.isEmpty, !FileManager.default.fileExists(atPath: place) {
             place = String(place[..<(place.lastIndex(of: "/") ?? place.startIndex)])
         }
@@ -136,7 +136,8 @@ extension VirtualBoxDriver {
             problem: "\(ByteCount(free.int64Value).iec) are free in \"\(place)\", and "
                 + "\(ByteCount(image + 512 << 20).iec) are needed",
             kind: .noCapacity,
-            isTransient: false
+            isTransient: false,
+            advice: VBoxRefusal.diskFull.advice
         )
     }
 

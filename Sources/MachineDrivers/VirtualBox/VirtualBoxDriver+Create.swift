@@ -106,19 +106,14 @@ extension VirtualBoxDriver {
         _ info: VBoxManage.Info
     ) async throws {
         let machine = request.name
-        let disk = "\(place(machine))/disk.vdi"
-        let seed = "\(place(machine))/seed.iso"
+        let disk = disk(of: machine)
+        let seed = seed(of: machine)
         if !info.values.contains("SATA") {
             try await vbox(["storagectl", id, "--name", "SATA", "--add", "sata", "--portcount", "2"], machine: machine)
         }
         if info["SATA-0-0"] != disk {
             // A copy that was cut off may be known to VirtualBox, or be only a file.
-            do {
-                try await vbox(["closemedium", "disk", disk, "--delete"], machine: machine)
-            } catch let error as MachineError where !error.isTransient {
-                // Nothing is known of it, which is as good.
-            }
-            try? FileManager.default.removeItem(atPath: disk)
+            try await forget("disk", disk, machine)
             try await copy(try values.required("image"), to: disk, machine)
             try await grow(disk, to: size, machine)
             try await attach(id, port: 0, type: "hdd", disk, machine)
@@ -139,12 +134,25 @@ extension VirtualBoxDriver {
     }
 
     private func copy(_ image: String, to disk: String, _ machine: String) async throws {
-        let isRaw = [".raw", ".img"].contains { image.hasSuffix($0) }
-        let words =
-            isRaw
-            ? ["convertfromraw", image, disk, "--format", "VDI"]
-            : ["clonemedium", "disk", image, disk, "--format", "VDI"]
-        try await vbox(words, machine: machine, deadline: .after(.seconds(1800)))
+        let image = URL(fileURLWithPath: image).path
+        let limit = Duration.seconds(1800)
+        guard ![".raw", ".img"].contains(where: image.hasSuffix) else {
+            try await vbox(["convertfromraw", image, disk, "--format", "VDI"], machine: machine, limit: limit)
+            return
+        }
+        // What is copied gets into VirtualBox's list of disks, and out of it again unless it was there before.
+        let listed = VBoxManage.blocks(try await vbox(["list", "hdds"], machine: machine))
+        let result: Result<String, any Error>
+        do {
+            let words = ["clonemedium", "disk", image, disk, "--format", "VDI"]
+            result = .success(try await vbox(words, machine: machine, limit: limit))
+        } catch {
+            result = .failure(error)
+        }
+        if !listed.contains(where: { $0["Location"] == image }) {
+            _ = try? await vbox(["closemedium", "disk", image], machine: machine)
+        }
+        _ = try result.get()
     }
 
     /// In MiB; a disk that is larger stays as it is.
@@ -152,7 +160,8 @@ extension VirtualBoxDriver {
         let text = try await vbox(["showmediuminfo", "disk", disk], machine: machine)
         let capacity = VBoxManage.blocks(text).first?["Capacity"]?.split(separator: " ").first.flatMap { Int($0) }
         if let capacity, capacity < size {
-            try await vbox(["modifymedium", "disk", disk, "--resize", "\(size)"], machine: machine)
+            // In bytes: in MiB it is refused where the disk becomes much larger.
+            try await vbox(["modifymedium", "disk", disk, "--resizebyte", "\(size << 20)"], machine: machine)
         }
     }
 

@@ -50,11 +50,14 @@ package struct VirtualBoxDriver: MachineDriver {
             advice: "install VirtualBox 7 from virtualbox.org, or your system's packages",
             environment: environment
         )
-        self.init(tool: tool, folder: folder, environment: environment)
+        self.init(tool: RetryingVBoxManage(tool), folder: folder, environment: environment)
     }
 
     /// Where the machine's disk and seed are.
     func place(_ machine: String) -> String { "\(folder)/machines/\(machine)/vm" }
+
+    func disk(of machine: String) -> String { "\(place(machine))/disk.vdi" }
+    func seed(of machine: String) -> String { "\(place(machine))/seed.iso" }
 
     // MARK: Power
 
@@ -99,9 +102,41 @@ package struct VirtualBoxDriver: MachineDriver {
             if Self.state(info) != .stopped {
                 try await kill(machine)
             }
+            try await forgetMedia(machine, info)
             try await vbox(["unregistervm", try id(machine), "--delete"], machine: machine.name)
         }
         try? FileManager.default.removeItem(atPath: place(machine.name))
+    }
+
+    /// Media stay in VirtualBox's lists when a machine goes: the seed, and a copy that was cut off and so belongs to none.
+    private func forgetMedia(_ machine: DriverMachine, _ info: VBoxManage.Info) async throws {
+        func attached(_ port: Int) -> String? {
+            info["SATA-\(port)-0"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        if attached(0) == nil {
+            try await forget("disk", disk(of: machine.name), machine.name)
+        }
+        if attached(1) != nil {
+            let words = ["--storagectl", "SATA", "--port", "1", "--device", "0", "--medium", "none"]
+            try await vbox(["storageattach", try id(machine)] + words, machine: machine.name)
+        }
+        try await forget("dvd", attached(1) ?? seed(of: machine.name), machine.name)
+    }
+
+    /// Makes VirtualBox forget a medium of ours that no machine has, and removes it; it may be only a file, or not there.
+    ///
+    /// - Parameters:
+    ///   - kind: `disk` or `dvd`.
+    ///   - path: of the medium.
+    ///   - machine: for messages.
+    /// - Throws: ``MachineError`` when VirtualBox does not answer, or the medium is locked for a moment.
+    func forget(_ kind: String, _ path: String, _ machine: String) async throws {
+        do {
+            try await vbox(["closemedium", kind, path, "--delete"], machine: machine)
+        } catch let error as MachineError where error.kind != .unreachable && !error.isTransient {
+            // Nothing is known of it, which is as good.
+        }
+        try? FileManager.default.removeItem(atPath: path)
     }
 
     func wait(for wanted: MachineState, _ machine: DriverMachine) async throws {

@@ -109,6 +109,9 @@ enum HostPorts {
             return nil
         }
         defer { close(file) }
+        // Connections through a forward that ended a moment ago do not keep its port, but who listens does.
+        var isOn: Int32 = port == 0 ? 0 : 1
+        setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<Int32>.size))
         var own = address(number, port: port)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         guard withSocketAddress(&own, { bind(file, $0, size) == 0 && getsockname(file, $0, &size) == 0 }) else {

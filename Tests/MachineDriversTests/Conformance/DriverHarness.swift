@@ -21,6 +21,8 @@ struct DriverHarness: Sendable {
     var secrets: [String] = []
     /// Cases that have no meaning for the provider, such as a rate limit for a program.
     var lacks: Set<ConformanceCase> = []
+    /// The least that is waited after a refusal for now, before the same call again; most providers are told 7 s.
+    var shortestWait: Duration = .seconds(6.9)
     /// A provider whose machines take a while: `gc` is tried after every third kill only.
     var isSlow = false
 }
