@@ -39,10 +39,12 @@ struct ListRows {
     }
 
     private func listAll(_ report: Report) async throws {
+        let before = field.manager.sample.processor
         let outcome = try await field.load(clients: 1).run(count: 20) { _ in
             LoadRequest(.GET, "/v1.41/containers/json?all=1")
         }
         try outcome.check("ps -a")
+        addProcessor("ps -a", since: before, count: 20, report)
         let bytes = outcome.bytes / max(1, outcome.samples.count)
         let copy = try await field.direct(clients: 1).run(count: 20) { _ in
             LoadRequest(.GET, "/v1.41/containers/x/archive?size=\(bytes)")
@@ -59,6 +61,14 @@ struct ListRows {
         )
     }
 
+    /// What a busy machine does not change.
+    private func addProcessor(_ what: String, since before: Double, count: Int, _ report: Report) {
+        let processor = field.manager.sample.processor - before
+        report.add(
+            Figure(what: "\(what): processor time of each", load: field.load, value: processor / Double(count))
+        )
+    }
+
     private func add(
         _ what: String,
         _ target: String,
@@ -67,8 +77,10 @@ struct ListRows {
         _ report: Report,
         reference: () -> Figure.Reference
     ) async throws {
+        let before = field.manager.sample.processor
         let outcome = try await field.load(clients: 1).run(count: count) { _ in LoadRequest(.GET, target) }
         try outcome.check(what)
+        addProcessor(what, since: before, count: count, report)
         let times = outcome.seconds()
         report.add(Figure(what: "\(what), p50", load: field.load, value: times.quantile(0.5)))
         report.add(
