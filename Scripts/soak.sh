@@ -6,7 +6,8 @@
 # prints the wall times and their ratio and asserts only that both clusters work; an outage of a minute of every
 # discovery store; fifty faults of three managers on three hosts and of the store on them, with the times to a leader;
 # two thousand creates by 32 clients on three engines; each promise of a driver with the real VBoxManage; raw streams
-# of a gibibyte, held for 40 minutes, and a thousand killed clients.
+# of a gibibyte, held for 40 minutes, and a thousand killed clients; a cluster in a virtual machine, emulated where
+# there is no hypervisor.
 #
 # Usage: soak.sh [HOSTS]
 set -euo pipefail
@@ -52,3 +53,5 @@ Scripts/testbed/busybox-image.sh --save .build/integration/busybox.tar
 python3 Scripts/failover/rounds.py --hosts soak-managers --image .build/integration/busybox.tar --program "$swarmctl" \
     --rounds 50 --ttl 10 --frozen 40 --pause 0.7
 Scripts/streams/run.sh --mebibytes 1024 --traffic 1800 --idle 600 --kills 1000 --at-once yes
+
+Scripts/testbed/vm-cluster.sh --program "$swarmctl"
