@@ -67,6 +67,7 @@ package enum ClusterFile {
         spec.replicationTTL = try map.text("replication-ttl")
         if let engine = try map.map("engine") {
             spec.engine = try settings(from: engine)
+            spec.hasEngineFront = try engine.flag("front")
         }
         return spec
     }
@@ -74,6 +75,7 @@ package enum ClusterFile {
     private static func settings(from map: YAMLMap) throws -> EngineSettings {
         try map.allow([
             "install", "labels", "registry-mirrors", "insecure-registries", "storage-driver", "environment", "options",
+            "front",
         ])
         var settings = EngineSettings()
         settings.install = try map.text("install") ?? settings.install
@@ -142,6 +144,16 @@ private struct YAMLMap {
             throw error("\"\(key)\" must be a whole number, not \"\(text)\"", at: key)
         }
         return number
+    }
+
+    func flag(_ key: String) throws -> Bool? {
+        guard let text = try text(key) else {
+            return nil
+        }
+        guard let flag = Bool(text) else {
+            throw error("\"\(key)\" must be true or false, not \"\(text)\"", at: key)
+        }
+        return flag
     }
 
     func list(_ key: String) throws -> [String] {

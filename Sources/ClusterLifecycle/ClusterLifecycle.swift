@@ -61,7 +61,8 @@ package struct ClusterLifecycle: Sendable {
             authority: authority,
             templates: try templates(),
             image: nil,
-            members: records
+            members: records,
+            front: records.isEmpty ? nil : try await front(plan.spec)
         )
         let results = await concurrently(records, limit: context.parallel) { try await work.plan($0) }
         return try zip(records, results).map { (machine: $0.name, lines: try $1.get()) }
@@ -261,7 +262,11 @@ package struct ClusterLifecycle: Sendable {
         guard spec.hasEngineFront == true else {
             return nil
         }
-        return try await FrontSpec.make(executable: SwarmdLocation.find(in: context.environment))
+        return try await FrontSpec.make(
+            executable: try SwarmdLocation.find(in: context.environment),
+            folder: "\(store.root)/cache",
+            version: swarmVersion
+        )
     }
 
     private func swarmdImage() async throws -> SwarmdImage {

@@ -11,8 +11,6 @@ package struct PeerCertificate: Sendable, Equatable {
     package let units: [String]
     /// DNS names in lower case, and IP addresses as the system writes them.
     package let alternativeNames: Set<String>
-    /// Whether it may sign others.
-    package var isAuthority = false
 
     package init(commonNames: [String], units: [String], alternativeNames: Set<String>) {
         self.commonNames = commonNames
@@ -59,7 +57,6 @@ extension PeerCertificate {
         static let commonName: [UInt8] = [0x55, 4, 3]
         static let unit: [UInt8] = [0x55, 4, 11]
         static let alternativeNames: [UInt8] = [0x55, 29, 17]
-        static let basicConstraints: [UInt8] = [0x55, 29, 19]
     }
 
     /// Tags that a certificate gives a meaning of its own (RFC 5280, 4.1 and 4.2.1.6).
@@ -87,9 +84,6 @@ extension PeerCertificate {
             units: Self.texts(Identifier.unit, in: subject),
             alternativeNames: Self.names(in: extensions)
         )
-        // BasicConstraints { cA BOOLEAN DEFAULT FALSE, … }
-        let constraints = Self.value(of: Identifier.basicConstraints, in: extensions)
-        isAuthority = constraints?.children?.first.map { $0.tag == 0x01 && $0.content.contains { $0 != 0 } } ?? false
     }
 
     private static func texts(_ identifier: [UInt8], in subject: DERReader.Element?) -> [String] {

@@ -14,7 +14,6 @@ internal import Darwin
 /// TLS itself verifies signature, times and purpose; this adds what it does not know, and finds words for the log.
 struct PeerVerifier: Sendable {
     let revoked: RevokedSerials
-    let admission: TLSContexts.Admission?
     let onRefusal: @Sendable (String) -> Void
 
     /// A handler for one connection.
@@ -31,16 +30,11 @@ struct PeerVerifier: Sendable {
 
     /// Why a certificate of the chain, the authority's own one included, is refused; `nil` when it is not.
     private func refusal(of certificate: NIOSSLCertificate, isVerified: Bool) -> String? {
-        let peer = PeerCertificate(certificate)
-        let name = "the certificate of \"\(peer.commonNames.first ?? "nobody")\""
+        let name = "the certificate of \"\(PeerCertificate(certificate).commonNames.first ?? "nobody")\""
         guard isVerified else {
             return Self.reason(of: certificate).map { "\(name) \($0)" } ?? "\(name) is not one of this cluster's"
         }
-        guard !revoked.contains(certificate.serialNumber) else {
-            return "\(name) was revoked"
-        }
-        // An authority's certificate has no purpose; it is asked about its leaves only.
-        return peer.isAuthority ? nil : admission?(peer).map { "\(name) \($0)" }
+        return revoked.contains(certificate.serialNumber) ? "\(name) was revoked" : nil
     }
 
     private static func reason(of certificate: NIOSSLCertificate) -> String? {

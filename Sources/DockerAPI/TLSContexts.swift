@@ -32,9 +32,6 @@ package final class TLSContexts: Sendable {
         var revoked: RevokedSerials?
     }
 
-    /// Asked about each client whose certificate the authority has signed; the reason for refusing it, else `nil`.
-    package typealias Admission = @Sendable (PeerCertificate) -> String?
-
     /// - Throws: ``DockerAPIError/unusableTLSFile(path:reason:)`` when the files cannot be used now.
     package init(files: TLSFiles) throws(DockerAPIError) {
         self.files = files
@@ -57,13 +54,10 @@ package final class TLSContexts: Sendable {
     ///
     /// - Parameters:
     ///   - channel: the connection, before its first byte.
-    ///   - admission: asked within the handshake, after the authority's signature, the times and the purpose of the
-    ///     certificate were verified and it was found not to be revoked.
     ///   - onRefusal: gets the reason why a certificate was refused, for the log.
     /// - Throws: ``DockerAPIError/unusableTLSFile(path:reason:)``.
     package func secureServer(
         _ channel: any Channel,
-        admission: Admission? = nil,
         onRefusal: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         let context = try server()
@@ -72,7 +66,6 @@ package final class TLSContexts: Sendable {
         }
         let verifier = PeerVerifier(
             revoked: state.withLock { $0.revoked } ?? RevokedSerials(),
-            admission: admission,
             onRefusal: onRefusal
         )
         try channel.pipeline.syncOperations.addHandler(verifier.handler(context))

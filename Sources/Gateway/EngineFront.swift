@@ -11,9 +11,9 @@ internal import SwarmCore
 ///
 /// Certificates, authorities and revocations are read again when they change, and no connection is dropped for that.
 /// Those who may do everything on an engine get through: nodes of the cluster, and people with the role `admin`; what
-/// others may do only a manager can tell.
+/// others may do only a manager can tell, and they are answered 403.
 package struct EngineFront: Sendable {
-    /// The longest wait for the engine's socket, and for a client's handshake.
+    /// The longest wait for the engine's socket, for a client's handshake, and for one that is refused to go.
     private static let connectTime = Duration.seconds(10)
 
     private let address: EngineAddress
@@ -56,7 +56,7 @@ package struct EngineFront: Sendable {
         logger.info("listening", metadata: ["address": "\(address)", "engine": "\(engine)"])
         await withDiscardingTaskGroup { group in
             for await pair in pairs {
-                group.addTask { await Self.serve(pair) }
+                group.addTask { await serve(pair) }
             }
             group.cancelAll()
         }
@@ -91,31 +91,52 @@ package struct EngineFront: Sendable {
 
     private func install(on channel: any Channel) throws -> BytePipe {
         let client = channel.remoteAddress?.ipAddress ?? ""
-        try tls.secureServer(
-            channel,
-            admission: { peer in
-                peer.units.isEmpty || peer.units == ["admin"]
-                    ? nil : "has the role \(peer.units.joined(separator: ", ")), which only the manager serves"
-            },
-            onRefusal: { reason in
-                logger.info("refused a client", metadata: ["address": "\(client)", "reason": "\(reason)"])
-            }
-        )
+        try tls.secureServer(channel) { reason in
+            logger.info("refused a client", metadata: ["address": "\(client)", "reason": "\(reason)"])
+        }
         return try BytePipe.install(on: channel)
     }
 
-    private static func serve(_ pair: Pair) async {
+    private func serve(_ pair: Pair) async {
         defer {
             pair.client.close()
             pair.engine.close()
         }
-        let slow = pair.client.scheduleClose(at: Deadline.after(connectTime).nio, GatewayError.requestTimeout)
+        let slow = pair.client.scheduleClose(at: Deadline.after(Self.connectTime).nio, GatewayError.requestTimeout)
+        defer { slow.cancel() }
         guard (try? await pair.client.handshake()) != nil else {
-            slow.cancel()
             return
+        }
+        let caller = Caller(
+            await pair.client.peer(),
+            address: pair.client.remoteHost,
+            isSocket: false,
+            mustShowCertificate: true
+        )
+        guard caller.maySpeakForOthers else {
+            pair.engine.close()
+            return await refuse(pair.client, caller)
         }
         slow.cancel()
         // Whichever side breaks, the other is told by the end of its connection.
         try? await PipeRelay.run(client: pair.client, engine: pair.engine)
+    }
+
+    /// Answers whatever is asked, without a look at it.
+    private func refuse(_ client: BytePipe, _ caller: Caller) async {
+        let reason = "\(caller.description) may use the cluster's manager, not its engines"
+        logger.info("refused a client", metadata: ["address": "\(caller.address)", "reason": "\(reason)"])
+        let body = (["message": JSON(reason)] as JSON).text
+        let answer =
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        do {
+            try await client.write(ByteBuffer(string: answer))
+            try await client.closeOutput()
+            // A connection that is closed with bytes unread takes the answer away from a client that still sends.
+            while try await client.read() != nil {}
+        } catch {
+            logger.debug("a refused client went away", metadata: ["error": "\(error)"])
+        }
     }
 }

@@ -48,13 +48,14 @@ struct ContainerSpec: Equatable {
             return []
         }
         var specs: [ContainerSpec] = []
+        let program = request.front == nil ? [] : ["\(FrontSpec.program):/swarmd:ro"]
         if let manager = request.manager {
             specs.append(
                 try ContainerSpec(
                     name: managerName,
                     image: image.tag,
                     command: managerCommand(manager),
-                    binds: ["/etc/docker:/certs:ro", "/var/lib/swarmctl/manager:/var/lib/swarmd"]
+                    binds: ["/etc/docker:/certs:ro", "/var/lib/swarmctl/manager:/var/lib/swarmd"] + program
                 )
             )
         }
@@ -65,7 +66,7 @@ struct ContainerSpec: Equatable {
                     image: image.tag,
                     command: ["join", "--advertise", agent.advertise, "--health", healthSocket] + agent.arguments
                         + [agent.discovery],
-                    binds: ["/etc/docker:/certs:ro"],
+                    binds: ["/etc/docker:/certs:ro"] + program,
                     healthCheck: ["/swarmd", "health", healthSocket]
                 )
             )

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
-internal import PKI
 internal import SecureShell
 internal import SwarmCore
 
@@ -14,47 +13,90 @@ package struct FrontSpec: Sendable, Equatable {
     /// Where the engine listens for the front.
     package static let engineSocket = "unix:///run/swarmctl-engine.sock"
 
+    /// Where the program is on the host.
+    static let program = "/var/lib/swarmctl/front/swarmd"
+
     /// A static `swarmd` for the host.
     package let executable: String
     /// SHA-256 of it, in lower-case hexadecimal.
     package let digest: String
+    /// What the host's containers run instead of the whole image: the program that is there already is mounted into it.
+    package let image: SwarmdImage
 
-    /// Reads and digests an executable.
+    /// Reads an executable.
     ///
-    /// - Throws: ``SwarmdImageError`` when it is no executable for Linux.
-    package static func make(executable: String) async throws -> FrontSpec {
+    /// - Parameters:
+    ///   - executable: a static `swarmd` for Linux.
+    ///   - folder: where the image is kept; made when missing.
+    ///   - version: the first part of the image's tag.
+    /// - Returns: what a host with a front gets.
+    /// - Throws: ``SwarmdImageError``, ``FileError``.
+    package static func make(executable: String, folder: String, version: String) async throws -> FrontSpec {
         try await runBlocking {
-            FrontSpec(executable: executable, digest: try ExecutableFile(path: executable).digest())
+            let source = try ExecutableFile(path: executable)
+            return FrontSpec(
+                executable: executable,
+                digest: try source.digest(),
+                image: try SwarmdImage.write(source, folder: folder, version: version, isFrame: true)
+            )
         }
     }
 }
 
-/// Between the engine's configuration and the open port: the front runs at the engine's port.
+/// Around the engine's configuration: the front runs at the engine's port, or gives it back.
 struct FrontStep {
+    /// Where the program arrives on the host; what a run that was killed left there goes with the next one.
+    static let arrival = "/tmp/swarmctl-front-"
+
     let request: ProvisionRequest
     let shell: HostShell
 
-    /// What has to be done; `nil` when all is right, or no front is wanted.
-    func plan(_ facts: HostFacts) -> String? {
-        guard let front = request.front, facts.frontDigest != front.digest else {
-            return nil
+    /// A request that the host can meet.
+    ///
+    /// The front is a service of systemd, and its program is what containers run too.
+    ///
+    /// - Returns: the request, and what has to be said when a front was wanted and there is none.
+    static func fitted(_ request: ProvisionRequest, _ facts: HostFacts) -> (ProvisionRequest, warning: String?) {
+        guard let front = request.front else {
+            return (request, nil)
         }
-        return "run the front of the engine"
+        var request = request
+        guard facts.system.serviceManager != .systemd else {
+            request.image = request.image.map { _ in front.image }
+            return (request, nil)
+        }
+        request.front = nil
+        let warning =
+            "the engine has no front, which needs systemd: a change of certificates restarts the engine, and any role "
+            + "may do everything at its port"
+        return (request, warning)
     }
 
-    /// Brings program and service to the host, unless they are there.
+    /// What has to be done; `nil` when all is right.
+    func plan(_ facts: HostFacts) -> String? {
+        guard let front = request.front else {
+            return facts.hasFront ? "remove the front of the engine" : nil
+        }
+        return facts.frontDigest == front.digest ? nil : "run the front of the engine"
+    }
+
+    /// Before the engine is configured: frees the port of a front that is not wanted any more.
+    ///
+    /// - Returns: what was changed, a line each.
+    func remove(_ facts: HostFacts) async throws -> [String] {
+        guard request.front == nil, let change = plan(facts) else {
+            return []
+        }
+        _ = try await shell.run("front/remove.sh", [:], step: .configure)
+        return [change]
+    }
+
+    /// After the engine is configured: brings program and service to the host.
     ///
     /// - Returns: what was changed, a line each.
     func apply(_ facts: HostFacts) async throws -> [String] {
         guard let front = request.front, let change = plan(facts) else {
             return []
-        }
-        guard facts.system.serviceManager == .systemd else {
-            throw ProvisionError(
-                host: request.nodeName,
-                step: .configure,
-                cause: .badOption(option: "--engine-front", reason: "only on hosts with systemd")
-            )
         }
         let unit: String
         do {
@@ -66,13 +108,17 @@ struct FrontStep {
                 cause: .template(name: "front/swarmctl-front.service", reason: error.message)
             )
         }
-        // Anybody may write where it arrives; the script takes it only with the right digest.
-        let arrival = "/tmp/swarmctl-front-\(UInt64.random(in: 0...UInt64.max))"
+        let arrival = "\(Self.arrival)\(UInt64.random(in: 0...UInt64.max))"
         shell.progress(.configure, .detail("sending the front of the engine"))
-        try await shell.host.upload(front.executable, to: arrival, mode: 0o700, deadline: shell.deadline)
+        try await shell.host.upload(front.executable, to: arrival, mode: 0o600, deadline: shell.deadline)
         _ = try await shell.run(
             "front/install.sh",
-            ["arrival": arrival, "digest": front.digest, "unit": LookStep.trimmed(unit)],
+            [
+                "arrival": arrival,
+                "digest": front.digest,
+                "unit": LookStep.trimmed(unit),
+                "port": "\(request.enginePort)",
+            ],
             step: .configure
         )
         return [change]

@@ -10,6 +10,8 @@ package struct HostFacts: Sendable, Equatable {
     package var network: NetworkFacts
     /// The digest of the program that takes TLS off the engine's connections; `nil` when none runs.
     package var frontDigest: String?
+    /// Whether such a program is set up, though it may not run now.
+    package var hasFront: Bool
 
     package init(
         system: SystemFacts,
@@ -17,7 +19,8 @@ package struct HostFacts: Sendable, Equatable {
         files: ConfigurationFiles,
         certificate: CertificateFacts,
         network: NetworkFacts,
-        frontDigest: String? = nil
+        frontDigest: String? = nil,
+        hasFront: Bool = false
     ) {
         self.system = system
         self.engine = engine
@@ -25,6 +28,7 @@ package struct HostFacts: Sendable, Equatable {
         self.certificate = certificate
         self.network = network
         self.frontDigest = frontDigest
+        self.hasFront = hasFront
     }
 }
 

@@ -76,7 +76,8 @@ extension HostFacts {
             files: ConfigurationFiles(report: report),
             certificate: CertificateFacts(report: report),
             network: NetworkFacts(report: report),
-            frontDigest: report["front"]
+            frontDigest: report["front"],
+            hasFront: report["front-installed"] == "yes"
         )
     }
 }

@@ -44,7 +44,7 @@ package struct Provisioner: Sendable {
     /// - Returns: a line each, in order; empty when all is right.
     /// - Throws: ``ProvisionError`` when the host cannot be made a node as it is.
     package func plan(_ request: ProvisionRequest, facts: HostFacts) throws -> [String] {
-        try ProvisionPlan(request, facts: facts).lines
+        try ProvisionPlan(FrontStep.fitted(request, facts).0, facts: facts).lines
     }
 
     /// Runs all steps.
@@ -63,6 +63,8 @@ package struct Provisioner: Sendable {
         progress: @escaping ProvisionProgress = { _, _ in }
     ) async throws -> ProvisionResult {
         var facts = try await look(request, deadline: deadline, progress: progress)
+        let (request, warning) = FrontStep.fitted(request, facts)
+        warning.map { progress(.look, .warning($0)) }
         // What can be known to fail does so before the first change.
         _ = try ProvisionPlan(request, facts: facts)
         let shell = HostShell(request, deadline: deadline, progress: progress)
@@ -70,8 +72,10 @@ package struct Provisioner: Sendable {
         var changes = try await steps.install(&facts)
         let (certificate, certificateChanges) = try await steps.certify(facts)
         changes += certificateChanges
+        let front = FrontStep(request: request, shell: shell)
+        changes += try await front.remove(facts)
         changes += try await steps.configure(facts, certificateChanges: steps.concernEngine(certificateChanges, facts))
-        changes += try await FrontStep(request: request, shell: shell).apply(facts)
+        changes += try await front.apply(facts)
         changes += try await steps.openPorts(facts)
         changes += try await StoreStep(request: request, shell: shell).apply(facts)
         let network = NetworkSteps(request: request, sender: sender, deadline: deadline, progress: progress)
@@ -105,7 +109,7 @@ package struct Provisioner: Sendable {
         var request = request
         let facts = try await look(request, deadline: deadline, progress: progress)
         request.renewsCertificate = !isDone(facts.certificate)
-        if facts.frontDigest == nil {
+        if !facts.hasFront {
             request.front = nil
         }
         let shell = HostShell(request, deadline: deadline, progress: progress)

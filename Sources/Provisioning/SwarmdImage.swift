@@ -33,28 +33,36 @@ package struct SwarmdImage: Sendable, Equatable {
     ///   - executable: a static `swarmd` for Linux.
     ///   - folder: where the tar is kept; made when missing.
     ///   - version: the first part of the tag.
+    ///   - isFrame: whether the executable's file is empty in it, for hosts that mount their own copy there.
     /// - Returns: the image's file and tag.
     /// - Throws: ``SwarmdImageError``, ``FileError``.
     package static func make(
         executable: String,
         folder: String,
-        version: String
+        version: String,
+        isFrame: Bool = false
     ) async throws -> SwarmdImage {
-        try await runBlocking { try write(executable: executable, folder: folder, version: version) }
+        try await runBlocking {
+            try write(ExecutableFile(path: executable), folder: folder, version: version, isFrame: isFrame)
+        }
     }
 
-    private static func write(executable: String, folder: String, version: String) throws -> SwarmdImage {
-        let source = try ExecutableFile(path: executable)
-        let digest = try source.digest()
-        let tag = "swarmd:\(version)-\(digest.prefix(12))"
-        let path = "\(folder)/swarmd-\(version)-\(digest.prefix(12)).tar"
+    static func write(
+        _ source: ExecutableFile,
+        folder: String,
+        version: String,
+        isFrame: Bool
+    ) throws -> SwarmdImage {
+        let name = "\(version)-\(try source.digest().prefix(12))\(isFrame ? "-frame" : "")"
+        let tag = "swarmd:\(name)"
+        let path = "\(folder)/swarmd-\(name).tar"
         if let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64 {
             return SwarmdImage(path: path, tag: tag, size: size, architecture: source.architecture)
         }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let temporary = "\(path).tmp-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))"
         defer { unlink(temporary) }
-        let size = try writeArchive(of: source, tag: tag, to: temporary)
+        let size = try writeArchive(of: source, isFrame: isFrame, tag: tag, to: temporary)
         guard rename(temporary, path) == 0 else {
             throw FileError(action: "write", path: path, code: errno)
         }
@@ -62,23 +70,31 @@ package struct SwarmdImage: Sendable, Equatable {
     }
 
     /// The archive that `docker save` would write: the layer, the configuration, and the list of both.
-    private static func writeArchive(of source: ExecutableFile, tag: String, to path: String) throws -> Int64 {
+    private static func writeArchive(
+        of source: ExecutableFile,
+        isFrame: Bool,
+        tag: String,
+        to path: String
+    ) throws -> Int64 {
         let writer = try TarWriter(path: path)
-        let header = TarWriter.header(name: "swarmd", size: source.size, mode: 0o755)
-        let layerEnd = TarWriter.padding(after: source.size) + TarWriter.end
+        let content = isFrame ? 0 : source.size
+        let header = TarWriter.header(name: "swarmd", size: content, mode: 0o755)
+        let layerEnd = TarWriter.padding(after: content) + TarWriter.end
         var digest = try SHA256Digest()
         try writer.write(
             TarWriter.header(
                 name: "layer.tar",
-                size: Int64(header.count) + source.size + Int64(layerEnd.count),
+                size: Int64(header.count) + content + Int64(layerEnd.count),
                 mode: 0o644
             )
         )
         digest.update(header)
         try writer.write(header)
-        try source.forEachPiece { piece in
-            digest.update(piece)
-            try writer.write(piece)
+        if !isFrame {
+            try source.forEachPiece { piece in
+                digest.update(piece)
+                try writer.write(piece)
+            }
         }
         digest.update(layerEnd)
         try writer.write(layerEnd)

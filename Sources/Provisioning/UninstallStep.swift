@@ -23,6 +23,11 @@ struct UninstallStep {
         shell.progress(.agent, .started)
         var undone = try await shell.run("uninstall/containers.sh", [:], step: .agent).all("undone")
         shell.progress(.agent, undone.isEmpty ? .unchanged : .changed(undone))
+        if facts.hasFront {
+            // The engine's own configuration may have the port.
+            _ = try await shell.run("front/remove.sh", [:], step: .configure)
+            undone.append("removed the front of the engine")
+        }
         if !removesEngine, facts.engine.installedVersion != nil, facts.files.undo.contains("configured") {
             undone += try await giveConfigurationBack(facts)
         }

@@ -12,6 +12,7 @@ struct DaemonConfigurationTests {
         _ text: String?,
         options: EngineOptions = EngineOptions(),
         unit: [String] = ["fd://"],
+        hasFront: Bool = false,
         keeps: Bool = true
     ) throws(DaemonConfiguration.Problem) -> DaemonConfiguration {
         try DaemonConfiguration(
@@ -19,6 +20,7 @@ struct DaemonConfigurationTests {
             base: .object([.init(key: "tlsverify", value: .bool(true))]),
             options: options,
             port: 2376,
+            hasFront: hasFront,
             unitHosts: unit,
             keepsContainers: keeps
         )
@@ -32,6 +34,19 @@ struct DaemonConfigurationTests {
         #expect(merged["tlsverify"] == .bool(true))
         #expect(merged["live-restore"] == .bool(true))
         #expect(merged["storage-driver"] == nil)
+    }
+
+    @Test("with a front the engine listens for it, and at the port again without")
+    func front() throws {
+        let text = #"{"hosts":["fd://","tcp://0.0.0.0:2376","tcp://127.0.0.1:2375"]}"#
+
+        let with = try merge(text, hasFront: true).merged
+        let without = try merge(with.text()).merged
+
+        #expect(
+            with["hosts"] == .strings(["fd://", "tcp://127.0.0.1:2375", "unix:///run/swarmctl-engine.sock"])
+        )
+        #expect(without["hosts"] == .strings(["fd://", "tcp://127.0.0.1:2375", "tcp://0.0.0.0:2376"]))
     }
 
     @Test("keys that are not ours keep their order, their values and the text of their numbers")

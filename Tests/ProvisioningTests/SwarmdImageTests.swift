@@ -51,6 +51,26 @@ struct SwarmdImageTests {
         }
     }
 
+    @Test("a frame has the program's tag and an empty file in its place")
+    func frame() async throws {
+        try await inFolder { folder in
+            try AtomicFile.write(executable(machine: 62, size: 3_000_000), to: folder + "/a")
+
+            let whole = try await SwarmdImage.make(executable: folder + "/a", folder: folder, version: "1")
+            let frame = try await SwarmdImage.make(
+                executable: folder + "/a",
+                folder: folder,
+                version: "1",
+                isFrame: true
+            )
+
+            #expect(frame.tag == whole.tag + "-frame")
+            #expect(frame.size < 20_000)
+            _ = try tar(["-xf", frame.path, "-C", folder])
+            #expect(try tar(["-tvf", folder + "/layer.tar"]).contains(" 0 1970-01-01"))
+        }
+    }
+
     @Test("the archive is one that tar reads: a layer with the executable, its configuration, the list of both")
     func layout() async throws {
         try await inFolder { folder in

@@ -28,7 +28,7 @@ package struct RotateCertificatesCommand: SwarmCommand {
             certificates that were issued to others end with it and have to be issued anew. Interrupted at any point, \
             the same command goes on where it was.
 
-            Engines with a front (`create cluster --engine-front`) keep every stream. Others are restarted one after \
+            Engines with a front, as `create cluster` makes them, keep every stream. Others are restarted one after \
             the other, because an engine reads certificates only when it starts: their containers go on, and streams \
             through them (exec, attach, logs -f) end.
             """,

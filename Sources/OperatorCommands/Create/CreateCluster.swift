@@ -67,6 +67,15 @@ package struct CreateCluster: SwarmCommand {
     @Option(help: ArgumentHelp("Option of the discovery service; repeatable.", valueName: "key=value"))
     package var discoveryOpt: [String] = []
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp(
+            "Whether a program of ours has the engines' port: certificates then change without a restart of the "
+                + "engine, and roles count there too (default for new clusters: --engine-front)."
+        )
+    )
+    package var engineFront: Bool?
+
     @Flag(help: "Show what would be done, look at hosts that are there, and change nothing.")
     package var dryRun = false
 
@@ -123,9 +132,15 @@ package struct CreateCluster: SwarmCommand {
         }
         spec.driverOptions.merge(flags.values) { $1 }
         apply(to: &spec, hosts: hosts)
+        spec.hasEngineFront = try engineFront ?? spec.hasEngineFront ?? hasFrontUnlessTold(spec.name, in: context)
         try checkKey(spec, home: context.home)
         try spec.validate()
         return spec
+    }
+
+    /// A cluster that was made without a front stays without.
+    private func hasFrontUnlessTold(_ name: String, in context: CommandContext) throws -> Bool {
+        try context.store.hasCluster(name) ? context.store.cluster(name).spec.hasEngineFront ?? false : true
     }
 
     /// The driver of a stored cluster whose name is among the words.

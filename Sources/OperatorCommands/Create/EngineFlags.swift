@@ -47,9 +47,6 @@ package struct EngineFlags: ParsableArguments {
     )
     package var caPassphraseCommand: String?
 
-    @Flag(help: "Put a front before each engine, so that certificates change without a restart of the engine.")
-    package var engineFront = false
-
     package init() {}
 
     package func validate() throws {
@@ -71,7 +68,6 @@ package struct EngineFlags: ParsableArguments {
         spec.keyType = keyType ?? spec.keyType
         spec.certificateDays = days ?? spec.certificateDays
         spec.authorityPassphrase = caPassphraseCommand.map { "cmd:\($0)" } ?? spec.authorityPassphrase
-        spec.hasEngineFront = engineFront ? true : spec.hasEngineFront
         replace(&spec.engine.labels, by: engineLabel)
         replace(&spec.engine.registryMirrors, by: engineRegistryMirror)
         replace(&spec.engine.insecureRegistries, by: engineInsecureRegistry)
