@@ -4,10 +4,11 @@
 #
 # What takes longer than two minutes: twenty hosts made at once, beside one host made in the same run, of which it
 # prints the wall times and their ratio and asserts only that both clusters work; an outage of a minute of every
-# discovery store; fifty faults of three managers on three hosts and of the store on them, with the times to a leader;
-# two thousand creates by 32 clients on three engines; each promise of a driver with the real VBoxManage; raw streams
-# of a gibibyte, held for 40 minutes, and a thousand killed clients; a cluster in a virtual machine, emulated where
-# there is no hypervisor.
+# discovery store; certificates and authority renewed by a program that is killed at each of its steps, under load;
+# fifty faults of three managers on three hosts and of the store on them, with the times to a leader; two thousand
+# creates by 32 clients on three engines; each promise of a driver with the real VBoxManage; raw streams of a gibibyte,
+# held for 40 minutes, and a thousand killed clients; a cluster in a virtual machine, emulated where there is no
+# hypervisor.
 #
 # Usage: soak.sh [HOSTS]
 set -euo pipefail
@@ -45,6 +46,7 @@ printf 'one host: %s s\n%s hosts in parallel: %s s\nratio: %s\n' "$one" "$hosts"
 
 swift build --build-tests
 Scripts/integration.sh debug StoreSoakTests
+Scripts/integration.sh debug RotationSoakTests
 SWARMCTL_TEST_CREATES=2000 Scripts/integration.sh debug ConcurrentCreateIntegrationTests
 Scripts/integration.sh debug ConformanceSoakTests
 

@@ -115,7 +115,7 @@ package struct Provisioner: Sendable {
         let shell = HostShell(request, deadline: deadline, progress: progress)
         let steps = HostSteps(request: request, shell: shell)
         var (_, changes) = try await steps.certify(facts)
-        if request.front == nil {
+        if !facts.hasFront {
             changes += try await steps.configure(facts, certificateChanges: steps.concernEngine(changes, facts))
         }
         _ = try await NetworkSteps(request: request, sender: sender, deadline: deadline, progress: progress).verify()
