@@ -78,6 +78,12 @@ final class LoopbackSocket: Sendable {
         }
     }
 
+    /// From now on a read fails that waits longer than `seconds`; 0 lets all wait for ever.
+    func limitReads(seconds: Int) {
+        var patience = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     /// Ends both directions, which also ends a read that waits.
     func shutDown() { _ = shutdown(file, Int32(SHUT_RDWR)) }
 

@@ -37,9 +37,13 @@ package final class RPCClient: Sendable {
         let socket = try LoopbackSocket(port: port)
         self.socket = socket
         try socket.write(Array("CONNECT /_goRPC_ HTTP/1.0\n\n".utf8))
+        // Go's server drops what has come before it answers: no call may be sent earlier.
+        socket.limitReads(seconds: 10)
+        let early = try MessageSource.skipHandshake(on: socket)
+        socket.limitReads(seconds: 0)
         let thread = DispatchQueue(label: "swarmctl.gorpc")
         thread.async { [weak self] in
-            let failure = Self.read(from: socket) { self?.finish($0, $1, error: $2) != nil }
+            let failure = Self.read(from: socket, after: early) { self?.finish($0, $1, error: $2) != nil }
             self?.fail(failure)
         }
     }
@@ -140,11 +144,11 @@ package final class RPCClient: Sendable {
     /// - Returns: why it ended.
     private static func read(
         from socket: LoopbackSocket,
+        after early: [UInt8],
         onReply: (UInt64, GobDynamic, String) -> Bool
     ) -> GoRPCError {
-        let source = MessageSource(socket)
+        let source = MessageSource(socket, early)
         do {
-            try source.skipHandshake()
             var decoder = GobDecoder(nextMessage: source.next)
             while let head = try decoder.next() {
                 guard case .structure = head.value, let body = try decoder.next() else {
@@ -210,19 +214,28 @@ private final class MessageSource {
     private let socket: LoopbackSocket
     private var buffer: [UInt8] = []
 
-    init(_ socket: LoopbackSocket) {
+    /// - Parameters:
+    ///   - socket: where messages come from.
+    ///   - early: what was read of it already.
+    init(_ socket: LoopbackSocket, _ early: [UInt8]) {
         self.socket = socket
+        buffer = early
     }
 
-    func skipHandshake() throws {
-        let count = Self.welcome.utf8.count
-        while buffer.count < count {
-            try fill()
+    /// Waits for the answer to the request for a connection; returns what came behind it.
+    static func skipHandshake(on socket: LoopbackSocket) throws(GoRPCError) -> [UInt8] {
+        var buffer: [UInt8] = []
+        while buffer.count < welcome.utf8.count {
+            let more = try socket.read()
+            guard !more.isEmpty else {
+                throw GoRPCError.connection(problem: "the other side hung up")
+            }
+            buffer += more
         }
-        guard buffer.starts(with: Self.welcome.utf8) else {
+        guard buffer.starts(with: welcome.utf8) else {
             throw GoRPCError.connection(problem: "the other side does not speak Go's RPC")
         }
-        buffer.removeFirst(count)
+        return Array(buffer.dropFirst(welcome.utf8.count))
     }
 
     func next() throws -> [UInt8]? {
@@ -241,13 +254,5 @@ private final class MessageSource {
             }
             buffer += more
         }
-    }
-
-    private func fill() throws {
-        let more = try socket.read()
-        guard !more.isEmpty else {
-            throw GoRPCError.connection(problem: "the other side hung up")
-        }
-        buffer += more
     }
 }

@@ -8,10 +8,13 @@ import SecureShell
 import SwarmCore
 import Testing
 
-/// The driver of plug-ins with a plug-in that speaks the protocol by itself, in Python.
+/// The driver of plug-ins with a plug-in that speaks the protocol by itself: in Python, or that of the folder
+/// `SWARMCTL_TEST_PLUGINS`.
 @Suite("PluginDriver", .serialized)
 struct PluginDriverTests {
-    private static let fixtures = URL(fileURLWithPath: #filePath)
+    private static let fixtures =
+        ProcessInfo.processInfo.environment["SWARMCTL_TEST_PLUGINS"]
+        ?? URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures").path
 
     /// A folder for a store, and the plug-in found in a `PATH`.

@@ -22,6 +22,7 @@ package struct PluginDriver: MachineDriver {
     private let path: String
     private let folder: String
     private let environment: [String: String]
+    private let intercept: PluginCallInterceptor?
     private let flags = FlagCache()
 
     /// - Parameters:
@@ -29,7 +30,15 @@ package struct PluginDriver: MachineDriver {
     ///   - path: of the plug-in.
     ///   - folder: of the store, absolute; the plug-in writes below `machines/NAME` in it.
     ///   - environment: of the process; the plug-in gets it whole.
-    package init(name: String, path: String, folder: String, environment: [String: String]) {
+    ///   - intercept: gets between calls and plug-ins, for tests.
+    package init(
+        name: String,
+        path: String,
+        folder: String,
+        environment: [String: String],
+        intercept: PluginCallInterceptor? = nil
+    ) {
+        self.intercept = intercept
         self.name = name
         self.path = path
         self.folder = folder
@@ -168,7 +177,10 @@ package struct PluginDriver: MachineDriver {
     // MARK: Power
 
     package func start(_ machine: DriverMachine) async throws {
-        try await withMachine(machine) { plugin, _ in try await startIfStopped(plugin) }
+        try await withMachine(machine) { plugin, _ in
+            try await requireThere(machine, plugin)
+            try await startIfStopped(plugin)
+        }
     }
 
     package func stop(_ machine: DriverMachine) async throws { try await end(machine, "Stop") }
@@ -176,7 +188,7 @@ package struct PluginDriver: MachineDriver {
 
     package func restart(_ machine: DriverMachine) async throws {
         try await withMachine(machine) { plugin, _ in
-            let isStopped = try await state(plugin) == .stopped
+            let isStopped = try await requireThere(machine, plugin) == .stopped
             try await plugin.call(isStopped ? "Start" : "Restart", deadline: Self.long)
             try await wait(for: .running, plugin)
         }
@@ -184,12 +196,22 @@ package struct PluginDriver: MachineDriver {
 
     private func end(_ machine: DriverMachine, _ method: String) async throws {
         try await withMachine(machine) { plugin, _ in
-            guard try await state(plugin) != .stopped else {
+            guard try await requireThere(machine, plugin) != .stopped else {
                 return
             }
             try await plugin.call(method, deadline: Self.long)
             try await wait(for: .stopped, plugin)
         }
+    }
+
+    /// The state of a machine that the plug-in has to have.
+    @discardableResult
+    private func requireThere(_ machine: DriverMachine, _ plugin: PluginProcess) async throws -> MachineState {
+        let state = try await state(plugin)
+        guard state != .notFound else {
+            throw problem(machine.name, "it is gone", .notFound)
+        }
+        return state
     }
 
     private func startIfStopped(_ plugin: PluginProcess) async throws {
@@ -266,8 +288,8 @@ package struct PluginDriver: MachineDriver {
     private static var short: Deadline { .after(.seconds(60)) }
 
     private func configuration(_ values: [String: String]) -> PluginConfiguration {
-        let secret = options.filter(\.isSecret).map(\.name)
-        return PluginConfiguration(folder: folder, secrets: values.filter { secret.contains($0.key) })
+        // By name: what is secret must not depend on whether the plug-in told of its flags.
+        PluginConfiguration(folder: folder, secrets: values.filter { PluginFlag.isSecret($0.key) })
     }
 
     private func withMachine<Value: Sendable>(
@@ -276,13 +298,7 @@ package struct PluginDriver: MachineDriver {
     ) async throws -> Value {
         let store = configuration(machine.options)
         guard let config = machine.state["config"].flatMap(store.loaded) else {
-            throw MachineError.provider(
-                driver: name,
-                machine: machine.name,
-                problem: "it does not exist",
-                kind: .notFound,
-                isTransient: false
-            )
+            throw problem(machine.name, "it does not exist", .notFound)
         }
         return try await talk(to: machine.name, store) { plugin in
             try await set(config, in: plugin)
@@ -297,8 +313,8 @@ package struct PluginDriver: MachineDriver {
         _ body: @Sendable (PluginProcess) async throws -> Value
     ) async throws -> Value {
         do {
-            let plugin = try await runBlocking { [path, name, environment] in
-                try PluginProcess(path: path, driver: name, environment: environment)
+            let plugin = try await runBlocking { [path, name, environment, intercept] in
+                try PluginProcess(path: path, driver: name, environment: environment, intercept: intercept)
             }
             do {
                 let version = try await plugin.call("GetVersion", deadline: Self.short).integer
@@ -313,14 +329,14 @@ package struct PluginDriver: MachineDriver {
                 throw error
             }
         } catch let error as GoRPCError {
-            throw MachineError.provider(
-                driver: name,
-                machine: machine,
-                problem: store.redacted(error.message),
-                kind: error.kind,
-                isTransient: error.kind == .unreachable
-            )
+            throw problem(machine, store.redacted(error.message), error.kind)
+        } catch let error as DeadlineExceeded {
+            throw problem(machine, error.message, error.kind)
         }
+    }
+
+    private func problem(_ machine: String, _ text: String, _ kind: ErrorKind) -> MachineError {
+        .provider(driver: name, machine: machine, problem: text, kind: kind, isTransient: kind == .unreachable)
     }
 
     private func set(_ config: [UInt8], in plugin: PluginProcess) async throws {

@@ -6,6 +6,10 @@ internal import GoRPC
 internal import SwarmCore
 internal import Synchronization
 
+/// Is told of each call to a plug-in, and makes it, or throws instead.
+package typealias PluginCallInterceptor =
+    @Sendable (_ method: String, _ call: @Sendable () async throws -> Void) async throws -> Void
+
 /// A driver plug-in of docker-machine that runs, and the connection to it.
 ///
 /// A plug-in prints the port of 127.0.0.1 at which it listens, ends when it hears no heartbeat for ten
@@ -18,6 +22,7 @@ final class PluginProcess: Sendable {
 
     private let process: Process
     private let client: RPCClient
+    private let intercept: PluginCallInterceptor?
     private let heart: Task<Void, Never>
 
     /// Starts the plug-in and shakes hands; blocks until that is done.
@@ -26,8 +31,15 @@ final class PluginProcess: Sendable {
     ///   - path: the executable.
     ///   - driver: its name without `docker-machine-driver-`.
     ///   - environment: the whole environment of the plug-in; credentials are read from it.
+    ///   - intercept: gets between the calls and the plug-in.
     /// - Throws: ``GoRPCError/connection(problem:)``.
-    init(path: String, driver: String, environment: [String: String]) throws {
+    init(
+        path: String,
+        driver: String,
+        environment: [String: String],
+        intercept: PluginCallInterceptor? = nil
+    ) throws {
+        self.intercept = intercept
         process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.environment = environment.merging(
@@ -83,7 +95,15 @@ final class PluginProcess: Sendable {
     /// - Throws: ``GoRPCError``, `DeadlineExceeded`, `CancellationError`.
     @discardableResult
     func call(_ method: String, _ argument: GobDynamic = .nothing, deadline: Deadline) async throws -> GobValue {
-        try await client.call("\(Self.service).\(method)", argument, deadline: deadline).value
+        guard let intercept else {
+            return try await client.call("\(Self.service).\(method)", argument, deadline: deadline).value
+        }
+        let reply = Mutex<GobValue>(.empty)
+        try await intercept(method) {
+            let value = try await self.client.call("\(Self.service).\(method)", argument, deadline: deadline).value
+            reply.withLock { $0 = value }
+        }
+        return reply.withLock { $0 }
     }
 
     /// As ``call(_:_:deadline:)``, blocking.
