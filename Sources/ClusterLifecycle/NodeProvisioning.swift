@@ -57,6 +57,26 @@ struct NodeProvisioning: Sendable {
         return try Provisioner().plan(request, facts: facts)
     }
 
+    /// Gives the host's engine newer packages.
+    ///
+    /// - Returns: a line for each package that was changed.
+    /// - Throws: ``ProvisionError``, or why the host was not reached.
+    func upgrade(_ machine: MachineRecord, to version: String?) async throws -> [String] {
+        let deadline = Deadline.after(context.hostTimeout)
+        let progress = StepProgress(board: context.progress, machine: machine.name)
+        do {
+            let host = try await reach(machine, deadline: deadline, progress: progress)
+            defer { Task { await host.close() } }
+            let request = try request(for: machine, host: host)
+            return try await Provisioner().upgrade(request, to: version, deadline: deadline) { step, event in
+                progress.report(step, event)
+            }
+        } catch {
+            context.progress.end(of: machine.name, with: .failed(ErrorReport(error).message))
+            throw error
+        }
+    }
+
     /// Gives the host back as it was.
     ///
     /// - Parameters:

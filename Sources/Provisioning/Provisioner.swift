@@ -122,6 +122,30 @@ package struct Provisioner: Sendable {
         return changes
     }
 
+    /// Gives the host's engine newer packages; containers go on where the engine has live-restore.
+    ///
+    /// - Parameters:
+    ///   - request: as for ``provision(_:deadline:progress:)``.
+    ///   - version: of the engine, or the beginning of one; `nil` for the newest that the host's repositories have.
+    ///   - deadline: when to give up.
+    ///   - progress: receives what is done.
+    /// - Returns: a line for each package that was changed; empty when there was nothing newer.
+    /// - Throws: ``ProvisionError``, or why the host was not reached.
+    package func upgrade(
+        _ request: ProvisionRequest,
+        to version: String?,
+        deadline: Deadline,
+        progress: @escaping ProvisionProgress = { _, _ in }
+    ) async throws -> [String] {
+        let facts = try await look(request, deadline: deadline, progress: progress)
+        let shell = HostShell(request, deadline: deadline, progress: progress)
+        progress(.install, .started)
+        let changes = try await UpgradeStep(request: request, shell: shell).apply(facts, to: version)
+        progress(.install, changes.isEmpty ? .unchanged : .changed(changes))
+        _ = try await NetworkSteps(request: request, sender: sender, deadline: deadline, progress: progress).verify()
+        return changes
+    }
+
     /// Writes what others are verified with to the host, in one round trip.
     ///
     /// - Throws: ``ProvisionError``, or why the host was not reached.

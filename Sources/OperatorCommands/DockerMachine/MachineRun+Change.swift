@@ -248,33 +248,17 @@ extension MachineRun {
     /// `upgrade`: the newest engine that the host's packages have.
     func upgrade(_ words: [String]) async throws {
         for machine in try machines(try MachineWords(words, flags: []).rest) {
+            try await requireRunning(machine)
             terminal.output("Upgrading docker on \"\(machine.name)\"...")
-            _ = try await script(Self.upgradeScript, on: machine)
+            let upgrades = try await context.withLifecycle(try WorkOptions.parse([])) { lifecycle in
+                try await lifecycle.upgrade([machine.name], to: nil)
+            }
+            for upgrade in upgrades {
+                _ = try upgrade.changes.get()
+            }
             try await provision([machine])
         }
     }
-
-    private static let upgradeScript = """
-        set -e
-        names='docker-ce docker-ce-cli docker.io moby-engine docker containerd.io containerd'
-        if command -v apt-get >/dev/null; then
-            export DEBIAN_FRONTEND=noninteractive
-            have=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' $names 2>/dev/null | sed -n 's/^ii *//p')
-            apt-get update -qq && apt-get install -y -qq --only-upgrade $have
-        elif command -v dnf >/dev/null; then
-            dnf -y upgrade $(rpm -q --qf '%{NAME}\\n' $names | grep -v 'not installed')
-        elif command -v zypper >/dev/null; then
-            zypper -n update $(rpm -q --qf '%{NAME}\\n' $names | grep -v 'not installed')
-        elif command -v apk >/dev/null; then
-            apk upgrade docker
-        elif command -v pacman >/dev/null; then
-            pacman -Syu --noconfirm docker
-        else
-            echo 'no package manager that we know' >&2
-            exit 1
-        fi
-        systemctl restart docker 2>/dev/null || service docker restart
-        """
 
     /// Runs a shell script as root.
     private func script(_ text: String, on machine: MachineRecord) async throws -> String {

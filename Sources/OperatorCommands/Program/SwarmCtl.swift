@@ -35,8 +35,8 @@ package struct SwarmCtl: AsyncParsableCommand {
                 name: "Change",
                 subcommands: [
                     StartCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self, RemoveCommand.self,
-                    ProvisionCommand.self, ScaleCommand.self, AddCommand.self, RemoveNodeCommand.self,
-                    CordonCommand.self, DrainCommand.self, UncordonCommand.self,
+                    ProvisionCommand.self, UpgradeCommand.self, ScaleCommand.self, AddCommand.self,
+                    RemoveNodeCommand.self, CordonCommand.self, DrainCommand.self, UncordonCommand.self,
                 ]
             ),
             CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self]),

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
-import Foundation
-import Synchronization
+internal import Foundation
+internal import Synchronization
 
 /// Reads the command lines of all processes from `/proc`, again and again, until it is stopped.
-final class ArgumentSampler: Sendable {
+///
+/// Those of hosts that are containers are among them.
+package final class ArgumentSampler: Sendable {
     private struct State {
         var isStopped = false
         var seen: Set<String> = []
@@ -14,8 +16,10 @@ final class ArgumentSampler: Sendable {
     private let state = Mutex(State())
     private let ended = DispatchSemaphore(value: 0)
 
+    package init() {}
+
     /// Begins, on a thread of its own.
-    func start() {
+    package func start() {
         let thread = Thread {
             repeat {
                 let found = Self.commandLines()
@@ -27,8 +31,8 @@ final class ArgumentSampler: Sendable {
         thread.start()
     }
 
-    /// Ends it, and returns what was seen.
-    func stop() -> Set<String> {
+    /// Ends it, waits for that, and returns what was seen.
+    package func stop() -> Set<String> {
         state.withLock { $0.isStopped = true }
         ended.wait()
         return state.withLock(\.seen)
