@@ -205,7 +205,8 @@ let package = Package(
         .testTarget(
             name: "MachineDriversTests",
             dependencies: [
-                "MachineDrivers", "Machines", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore",
+                "MachineDrivers", "Machines", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "GoRPC",
+                "SwarmCore", "SwarmTesting", nioCore, nioPosix, nioHTTP, nioTLS,
             ],
             exclude: ["Schemas"],
             swiftSettings: strict
@@ -231,8 +232,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "Discovery", "DockerAPI", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore", logging,
-                nioHTTP, yams,
+                "Discovery", "DockerAPI", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore",
+                "SwarmTesting",
+                logging, nioHTTP, yams,
             ],
             exclude: ["Clients/Fixtures", "Fixtures"],
             swiftSettings: strict

@@ -120,10 +120,14 @@ struct CloudClient: Sendable {
 
     /// An error of this driver about this machine, without secrets and of bounded length.
     func problem(_ text: String, _ kind: ErrorKind, isTransient: Bool = false) -> MachineError {
-        var shown = String(text.prefix(1000))
-        for secret in secrets where !secret.isEmpty {
-            shown = shown.replacingOccurrences(of: secret, with: "[secret]")
+        // Whole first: of a text that is cut in a secret, the beginning of that would stay.
+        var shown = text
+        for secret in secrets.filter({ !$0.isEmpty }).sorted(by: { $0.count > $1.count }) {
+            for form in [secret, Self.escape(secret)] {
+                shown = shown.replacingOccurrences(of: form, with: "[secret]")
+            }
         }
+        shown = String(shown.prefix(1000))
         return .provider(driver: driver, machine: machine, problem: shown, kind: kind, isTransient: isTransient)
     }
 

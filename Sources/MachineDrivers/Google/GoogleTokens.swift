@@ -84,7 +84,11 @@ final class OAuthTokens: Sendable {
         if let token = known.withLock({ $0[key] }) {
             return token
         }
-        let body = try form().map { "\(CloudClient.escape($0.0))=\(CloudClient.escape($0.1))" }.joined(separator: "&")
+        let fields = try form()
+        let body = fields.map { "\(CloudClient.escape($0.0))=\(CloudClient.escape($0.1))" }.joined(separator: "&")
+        var client = client
+        // An assertion is as good as a token, for as long as it is valid.
+        client.secrets += fields.filter { ["assertion", "client_secret", "refresh_token"].contains($0.0) }.map(\.1)
         var request = HTTPRequest("POST", url, deadline: .after(.seconds(60)))
         request.headers = [HTTPHeader("Content-Type", "application/x-www-form-urlencoded")]
         request.body = .bytes(Array(body.utf8))
@@ -92,7 +96,6 @@ final class OAuthTokens: Sendable {
         let response = try await client.send(request)
         let answer = (try? JSON(parsing: response.body)) ?? .null
         guard response.isSuccess, let token = answer["access_token"].text else {
-            var client = client
             client.refusal = { status, body in
                 // RFC 6749, 5.2: wrong credentials are 400 or 401 with one of these words.
                 let code = body["error"].text ?? ""

@@ -9,9 +9,11 @@ import PKI
 /// Google's token service and Compute Engine in memory.
 struct GoogleStub: StubState {
     private static let token = "ya29.token"
+    private static let key = (try? PrivateKey.generate(.rsa2048)).map { String(decoding: $0.pem, as: UTF8.self) } ?? ""
+    /// A line of the private key that is like no other.
+    static let keyLine = String(key.split(separator: "\n").dropFirst(2).first ?? "there is no key")
     /// A service account whose private key is made for this run.
     static let account: String = {
-        let key = (try? PrivateKey.generate(.rsa2048)).map { String(decoding: $0.pem, as: UTF8.self) } ?? ""
         let document: JSON = [
             "type": "service_account", "project_id": "lab-1", "private_key_id": "k1", "private_key": .string(key),
             "client_email": "ops@lab-1.iam.gserviceaccount.com", "token_uri": "https://oauth2.example/token",

@@ -8,11 +8,11 @@ import MachineDrivers
 /// keystone, nova, neutron and glance in memory.
 struct OpenStackStub: StubState {
     static let options = [
-        "openstack-auth-url": "http://cloud.example", "openstack-username": "ops",
+        "openstack-auth-url": "https://cloud.example", "openstack-username": "ops",
         "openstack-password": CloudTest.secret, "openstack-tenant-name": "lab", "openstack-flavor-name": "m1.small",
         "openstack-image-name": "debian-13", "openstack-net-name": "inside", "openstack-floatingip-pool": "outside",
     ]
-    private static let token = "gAAAA-token"
+    static let token = "gAAAA-token"
 
     private var servers: [String: JSON] = [:]
     private var keyPairs: [String: JSON] = [:]
@@ -45,7 +45,7 @@ struct OpenStackStub: StubState {
         guard call.body["auth"]["identity"]["password"]["user"]["password"].text == CloudTest.secret else {
             return Self.error("unauthorized", 401)
         }
-        let base = "http://cloud.example"
+        let base = "https://cloud.example"
         let catalog = [("compute", "/v2.1"), ("network", ""), ("image", "/glance")].map { type, path -> JSON in
             let endpoint: JSON = ["interface": "public", "region_id": "one", "url": .string(base + path)]
             return ["type": .string(type), "endpoints": [endpoint]]
