@@ -8,7 +8,8 @@
 # fifty faults of three managers on three hosts and of the store on them, with the times to a leader; two thousand
 # creates by 32 clients on three engines; each promise of a driver with the real VBoxManage; raw streams of a gibibyte,
 # held for 40 minutes, and a thousand killed clients; a cluster in a virtual machine, emulated where there is no
-# hypervisor.
+# hypervisor. Between them what other software has to say: a driver plug-in on Go's own net/rpc, and OpenStack's
+# keystone.
 #
 # Usage: soak.sh [HOSTS]
 set -euo pipefail
@@ -47,6 +48,8 @@ printf 'one host: %s s\n%s hosts in parallel: %s s\nratio: %s\n' "$one" "$hosts"
 swift build --build-tests
 Scripts/integration.sh debug StoreSoakTests
 Scripts/integration.sh debug RotationSoakTests
+SWARMCTL_TEST_PLUGINS=$(Scripts/testbed/go-plugin.sh) swift test --skip-build --filter PluginDriverTests
+Scripts/integration.sh debug KeystoneSoakTests
 SWARMCTL_TEST_CREATES=2000 Scripts/integration.sh debug ConcurrentCreateIntegrationTests
 Scripts/integration.sh debug ConformanceSoakTests
 
