@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 internal import Foundation
+internal import PKI
 internal import SwarmCore
 
 /// How far the renewal of a cluster's certificates has come; the file `clusters/NAME/rotation.json` while one is under way.
@@ -22,6 +23,8 @@ struct CertificateRotation: Codable, Equatable {
     var phase: Phase
     /// When it began, in seconds since 1970, UTC: certificates made since then are new ones.
     var startedAt: Int
+    /// Of the new certificates, in seconds; `nil` for the cluster's own setting.
+    var life: Int?
 
     /// Begins one.
     init(replacingAuthority: Bool, at time: Int) {
@@ -29,6 +32,8 @@ struct CertificateRotation: Codable, Equatable {
         phase = replacingAuthority ? .trust : .change
         startedAt = time
     }
+
+    var newLife: CertificateLife? { life.map { CertificateLife(seconds: $0) } }
 
     static func path(in folder: String) -> String { "\(folder)/rotation.json" }
 

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 package import Machines
-internal import PKI
+package import PKI
 internal import Provisioning
 internal import SecureShell
 internal import SwarmCore
@@ -23,12 +23,17 @@ extension ClusterLifecycle {
     /// - Parameters:
     ///   - user: the common name.
     ///   - role: `admin`, `operator`, `viewer` or `ns:NAME`.
-    ///   - days: the life; `nil` for the cluster's own setting.
+    ///   - life: how long it is good; `nil` for the cluster's own setting.
     ///   - cluster: whose authority signs.
     /// - Returns: the credentials.
     /// - Throws: `PKIError`, ``LifecycleError``, `FileError`.
-    package func issue(to user: String, role: String, days: Int?, in cluster: ClusterRecord) throws -> UserCredentials {
-        guard Self.isRole(role) else {
+    package func issue(
+        to user: String,
+        role: String,
+        life: CertificateLife?,
+        in cluster: ClusterRecord
+    ) throws -> UserCredentials {
+        guard NamespaceName.isRole(role) else {
             throw LifecycleError.badSpec(
                 field: "--role",
                 problem: "\"\(role)\" is none of admin, operator, viewer and ns:NAME"
@@ -40,7 +45,7 @@ extension ClusterLifecycle {
             user: user,
             cluster: cluster.name,
             role: role,
-            days: days ?? cluster.spec.certificateDays
+            life: life ?? .days(cluster.spec.certificateDays)
         )
         let certificate = try context.authorities(of: cluster.name)
             .issue(profile, for: CertificateRequest(commonName: user, key: key), by: authority)
@@ -83,8 +88,13 @@ extension ClusterLifecycle {
     /// - Parameters:
     ///   - cluster: whose.
     ///   - replacingAuthority: whether there is to be a new authority.
+    ///   - life: of the new certificates; `nil` for the cluster's own setting.
     /// - Throws: ``PartialFailure`` when hosts were not reached: run it again.
-    package func rotateCertificates(of cluster: ClusterRecord, replacingAuthority: Bool) async throws {
+    package func rotateCertificates(
+        of cluster: ClusterRecord,
+        replacingAuthority: Bool,
+        life: CertificateLife? = nil
+    ) async throws {
         let use = try store.use(cluster: cluster.name)
         defer { withExtendedLifetime(use) {} }
         let folder = store.clusterFolder(cluster.name)
@@ -98,6 +108,8 @@ extension ClusterLifecycle {
         if rotation == nil || (replacingAuthority && rotation?.replacesAuthority == false) {
             rotation = CertificateRotation(replacingAuthority: replacingAuthority, at: context.now())
         }
+        // One that goes on takes what is asked for now.
+        rotation?.life = life?.seconds
         while let current = rotation {
             try current.write(in: folder)
             rotation = try await run(current, on: cluster)
@@ -118,9 +130,13 @@ extension ClusterLifecycle {
                 passphrase: passphrase
             )
             let authority = try authority(of: cluster, passphrase: passphrase)
+            // Engines are asked with it, and would refuse one that has ended.
+            if (try? authority.checkInForce()) != nil {
+                try renewOperator(of: cluster, by: authority, life: rotation.newLife)
+            }
             // One that has ended is trusted by nobody: there is nothing to keep working meanwhile.
             if (try? authority.checkInForce()) != nil {
-                try await renewHosts(of: cluster, by: authority) { _ in true }
+                try await renewHosts(of: cluster, by: authority, life: rotation.newLife) { _ in true }
             }
             next.phase = .change
             return next
@@ -129,11 +145,11 @@ extension ClusterLifecycle {
                 try pki.useReplacement()
             }
             let authority = try authority(of: cluster, passphrase: passphrase)
-            try renewOperator(of: cluster, by: authority, since: rotation.startedAt)
+            try renewOperator(of: cluster, by: authority, since: rotation.startedAt, life: rotation.newLife)
             if AtomicFile.exists(pki.revocationListPath) {
                 try pki.writeRevocationList(by: authority)
             }
-            try await renewHosts(of: cluster, by: authority) { facts in
+            try await renewHosts(of: cluster, by: authority, life: rotation.newLife) { facts in
                 Self.isNew(facts, since: rotation.startedAt, of: authority)
             }
             next.phase = .drop
@@ -141,7 +157,7 @@ extension ClusterLifecycle {
         case .drop:
             try pki.endReplacement(try authority(of: cluster, passphrase: passphrase))
             let authority = try authority(of: cluster, passphrase: passphrase)
-            try await renewHosts(of: cluster, by: authority) { _ in true }
+            try await renewHosts(of: cluster, by: authority, life: rotation.newLife) { _ in true }
             return nil
         }
     }
@@ -154,13 +170,19 @@ extension ClusterLifecycle {
         return authority
     }
 
-    private func renewOperator(of cluster: ClusterRecord, by authority: CertificateAuthority, since time: Int) throws {
+    /// Renews the operator's certificate unless that was done since `time`; without a time, only one that ends soon.
+    private func renewOperator(
+        of cluster: ClusterRecord,
+        by authority: CertificateAuthority,
+        since time: Int? = nil,
+        life: CertificateLife?
+    ) throws {
         let pki = context.authorities(of: cluster.name)
         let kept = try? Certificate(pem: AtomicFile.read(pki.certificatePath))
-        let isNew = kept.map { $0.notBefore + Self.backdating >= time } ?? false
-        let days = cluster.spec.certificateDays
+        let isNew = kept.map { $0.notBefore + Self.backdating >= time ?? .min } ?? false
+        let life = life ?? .days(cluster.spec.certificateDays)
         _ = try pki.ensureOperator(
-            OperatorProfile(user: context.operatorName, cluster: cluster.name, role: "admin", days: days),
+            OperatorProfile(user: context.operatorName, cluster: cluster.name, role: "admin", life: life),
             authority: authority,
             forced: !isNew
         )
@@ -169,9 +191,10 @@ extension ClusterLifecycle {
     private func renewHosts(
         of cluster: ClusterRecord,
         by authority: CertificateAuthority,
+        life: CertificateLife?,
         isDone: @escaping @Sendable (CertificateFacts) -> Bool
     ) async throws {
-        let work = try await certificateWork(cluster, authority: authority)
+        let work = try await certificateWork(cluster, authority: authority, life: life)
         let hosts = try certifiedHosts(of: cluster)
         // An engine without a front is restarted: one after the other, so that the cluster answers throughout.
         let limit = work.front == nil ? 1 : context.parallel
@@ -192,7 +215,8 @@ extension ClusterLifecycle {
 
     private func certificateWork(
         _ cluster: ClusterRecord,
-        authority: CertificateAuthority
+        authority: CertificateAuthority,
+        life: CertificateLife? = nil
     ) async throws -> NodeProvisioning {
         NodeProvisioning(
             context: context,
@@ -201,18 +225,14 @@ extension ClusterLifecycle {
             templates: try templates(),
             image: nil,
             members: try store.machines(of: cluster.name),
-            front: try await front(cluster.spec)
+            front: try await front(cluster.spec),
+            life: life
         )
     }
 
     /// The machines that have a certificate of the cluster's.
     private func certifiedHosts(of cluster: ClusterRecord) throws -> [MachineRecord] {
         try store.machines(of: cluster.name).filter { $0.ssh != nil && $0.phase >= .created }
-    }
-
-    static func isRole(_ role: String) -> Bool {
-        ["admin", "operator", "viewer"].contains(role)
-            || (role.hasPrefix("ns:") && ObjectName.problem(with: String(role.dropFirst(3))) == nil)
     }
 }
 

@@ -246,7 +246,7 @@ package struct ClusterLifecycle: Sendable {
                 user: context.operatorName,
                 cluster: cluster.name,
                 role: "admin",
-                days: cluster.spec.certificateDays
+                life: .days(cluster.spec.certificateDays)
             ),
             authority: authority
         )

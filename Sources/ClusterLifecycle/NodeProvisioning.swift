@@ -19,6 +19,8 @@ struct NodeProvisioning: Sendable {
     let members: [MachineRecord]
     /// What takes TLS off the engines' connections; `nil` where they do that themselves.
     var front: FrontSpec?
+    /// Of new certificates; `nil` for the cluster's own setting.
+    var life: CertificateLife?
     /// The members of the managers' store that it knows already, so that others must join it.
     var joining: Set<String> = []
     /// Whether the host is only prepared: what the cluster's own programs need is there, and they are not run.
@@ -118,7 +120,7 @@ struct NodeProvisioning: Sendable {
         let spec = cluster.spec
         let authority = authority
         let pki = context.authorities(of: cluster.name)
-        let days = spec.certificateDays
+        let life = life ?? .days(spec.certificateDays)
         var request = ProvisionRequest(
             host: host,
             nodeName: machine.name,
@@ -133,7 +135,7 @@ struct NodeProvisioning: Sendable {
                 cluster: spec.name,
                 addresses: names.filter(isAddress),
                 dnsNames: names.filter { !isAddress($0) },
-                days: days
+                life: life
             )
             let request = try CertificateRequest(pem: Array(pem.utf8))
             let certificate = try pki.issue(profile, for: request, by: authority)

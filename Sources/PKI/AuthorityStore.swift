@@ -168,7 +168,7 @@ package struct AuthorityStore: Sendable {
             certificate.subject.commonName == profile.user
             && certificate.subject.organization == profile.cluster
             && certificate.subject.organizationalUnit == profile.role
-            && certificate.daysLeft() >= min(days, profile.days / 2)
+            && certificate.notAfter - secondsSince1970() >= min(days * 86400, profile.life.seconds / 2)
         let isTrusted = (try? certificate.verify(against: authority.certificate)) != nil
         return isWanted && isTrusted ? certificate : nil
     }

@@ -78,7 +78,7 @@ package struct CertificateAuthority: Sendable {
             subject: [("O", profile.cluster), ("CN", profile.node)],
             purposes: "serverAuth,clientAuth",
             names: names,
-            days: profile.days,
+            life: profile.life,
             for: request,
             at: time ?? secondsSince1970()
         )
@@ -99,7 +99,7 @@ package struct CertificateAuthority: Sendable {
             subject: [("O", profile.cluster), ("OU", profile.role), ("CN", profile.user)],
             purposes: "clientAuth",
             names: nil,
-            days: profile.days,
+            life: profile.life,
             for: request,
             at: time ?? secondsSince1970()
         )
@@ -109,12 +109,12 @@ package struct CertificateAuthority: Sendable {
         subject: [(kind: String, text: String)],
         purposes: String,
         names: String?,
-        days: Int,
+        life: CertificateLife,
         for request: CertificateRequest,
         at now: Int
     ) throws(PKIError) -> Certificate {
-        guard (1...3650).contains(days) else {
-            throw .badLife(days: days)
+        guard CertificateLife.bounds.contains(life.seconds) else {
+            throw .badLife(life)
         }
         try checkInForce(at: now)
         let request = try RequestHandle(pem: request.pem)
@@ -135,7 +135,7 @@ package struct CertificateAuthority: Sendable {
             subject: subject,
             notBefore: max(now - Self.backdating, certificate.notBefore),
             // A certificate that outlives its authority would be a promise that nobody keeps.
-            notAfter: min(now + days * 86400, certificate.notAfter),
+            notAfter: min(now + life.seconds, certificate.notAfter),
             extensions: extensions
         )
         let leaf = try X509Handle()

@@ -11,21 +11,20 @@ package struct NodeProfile: Sendable, Equatable {
     package var addresses: [String]
     /// Further DNS names; `localhost` and the node's name are always added.
     package var dnsNames: [String]
-    /// The life in days, 1 to 3650.
-    package var days: Int
+    package var life: CertificateLife
 
     package init(
         node: String,
         cluster: String,
         addresses: [String],
         dnsNames: [String] = [],
-        days: Int = 90
+        life: CertificateLife = .days(90)
     ) {
         self.node = node
         self.cluster = cluster
         self.addresses = addresses
         self.dnsNames = dnsNames
-        self.days = days
+        self.life = life
     }
 }
 
@@ -37,13 +36,12 @@ package struct OperatorProfile: Sendable, Equatable {
     package var cluster: String
     /// The organizational unit: `admin`, `operator`, `viewer` or `ns:NAME`; not checked here.
     package var role: String
-    /// The life in days, 1 to 3650.
-    package var days: Int
+    package var life: CertificateLife
 
-    package init(user: String, cluster: String, role: String, days: Int = 90) {
+    package init(user: String, cluster: String, role: String, life: CertificateLife = .days(90)) {
         self.user = user
         self.cluster = cluster
         self.role = role
-        self.days = days
+        self.life = life
     }
 }

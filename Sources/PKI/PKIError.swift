@@ -19,8 +19,8 @@ package enum PKIError: UserFacingError, Equatable {
     case badName(field: String, value: String)
     /// A text among the IP addresses is not one.
     case badAddress(String)
-    /// A life outside 1 to 3650 days.
-    case badLife(days: Int)
+    /// A life outside of ``CertificateLife/bounds``.
+    case badLife(CertificateLife)
     /// The key in `key` is not that of the certificate in `certificate` (paths, or what they are).
     case keyMismatch(certificate: String, key: String)
     /// The certificate at `path` is not one of an authority.
@@ -43,7 +43,7 @@ package enum PKIError: UserFacingError, Equatable {
         case .badRequestSignature: "the certificate signing request is not signed by its own key"
         case .badName(let field, let value): "\"\(value)\" cannot be the \(field) of a certificate"
         case .badAddress(let text): "\"\(text)\" is not an IP address"
-        case .badLife(let days): "a certificate cannot live for \(days) days: 1 to 3650 are allowed"
+        case .badLife(let life): "a certificate cannot live for \(life): 10s to 3650d are allowed"
         case .keyMismatch(let certificate, let key): "the private key \"\(key)\" is not that of \"\(certificate)\""
         case .notAnAuthority(let path): "the certificate \"\(path)\" is not that of an authority"
         case .authorityExpired(let cluster, let notAfter):

@@ -167,7 +167,7 @@ struct AuthorityStoreTests {
         viewer.role = "viewer"
         let second = try store.ensureOperator(viewer, authority: authority)
         let third = try store.ensureOperator(
-            OperatorProfile(user: "ann", cluster: "lab", role: "viewer", days: 400),
+            OperatorProfile(user: "ann", cluster: "lab", role: "viewer", life: .days(400)),
             authority: authority,
             renewingWithin: 100
         )

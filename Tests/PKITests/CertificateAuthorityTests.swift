@@ -81,7 +81,7 @@ struct CertificateAuthorityTests {
             cluster: "lab",
             addresses: ["10.0.0.1", "FD00:0::1", "10.0.0.1"],
             dnsNames: ["n1.example.com", "*.apps.example.com"],
-            days: 7
+            life: .days(7)
         )
 
         let node = try authority.issue(profile, for: request(), at: authority.certificate.notBefore + 1000)
@@ -168,9 +168,9 @@ struct CertificateAuthorityTests {
     func badLives(days: Int) throws {
         let authority = try makeAuthority()
 
-        #expect(throws: PKIError.badLife(days: days)) {
+        #expect(throws: PKIError.badLife(.days(days))) {
             try authority.issue(
-                OperatorProfile(user: "ann", cluster: "lab", role: "admin", days: days),
+                OperatorProfile(user: "ann", cluster: "lab", role: "admin", life: .days(days)),
                 for: request()
             )
         }
@@ -179,7 +179,7 @@ struct CertificateAuthorityTests {
     @Test("no certificate outlives its authority")
     func cutToAuthority() throws {
         let authority = try makeAuthority()
-        let profile = OperatorProfile(user: "ann", cluster: "lab", role: "admin", days: 90)
+        let profile = OperatorProfile(user: "ann", cluster: "lab", role: "admin", life: .days(90))
 
         let late = try authority.issue(profile, for: request(), at: authority.certificate.notAfter - 86400)
 

@@ -19,6 +19,7 @@ package struct CertificateIssueCommand: SwarmCommand {
         examples: [
             "swarmctl certs issue ann --role operator",
             "swarmctl certs issue ci --role ns:ci --days 7 --out ci",
+            "swarmctl certs issue guest --role viewer --days 2h",
         ],
         exitStatus: "10 no such cluster; 11 the folder is there already; 14 the authority has ended or is locked"
     )
@@ -32,15 +33,10 @@ package struct CertificateIssueCommand: SwarmCommand {
     @Option(help: ArgumentHelp("Cluster; the only one unless given.", valueName: "name"))
     package var cluster: String?
 
-    @Option(help: ArgumentHelp("admin, operator, viewer or ns:NAME.", valueName: "role"))
-    package var role = "operator"
-
-    @Option(help: ArgumentHelp("Life in days, 1 to 3650 (default: the cluster's own setting).", valueName: "days"))
-    package var days: Int?
-
     @Option(help: ArgumentHelp("Folder to make (default: USER-CLUSTER here).", valueName: "folder"))
     package var out: String?
 
+    @OptionGroup package var kind: CredentialArguments
     @OptionGroup package var global: GlobalOptions
 
     package init() {}
@@ -59,11 +55,8 @@ package struct CertificateIssueCommand: SwarmCommand {
             throw OperatorError.taken(path: folder)
         }
         let lifecycle = try ClusterLifecycle(context: context.lifecycleContext())
-        let credentials = try lifecycle.issue(to: user, role: role, days: days, in: record)
-        try AtomicFile.makeFolder(folder)
-        try AtomicFile.write(credentials.key, to: "\(folder)/key.pem", mode: 0o600)
-        try AtomicFile.write(credentials.authority, to: "\(folder)/ca.pem", mode: 0o644)
-        try AtomicFile.write(credentials.certificate, to: "\(folder)/cert.pem", mode: 0o644)
+        let credentials = try lifecycle.issue(to: user, role: kind.role, life: kind.days, in: record)
+        try credentials.write(to: folder)
         context.terminal.output(folder)
         context.terminal.note("ends on \(CalendarDate(secondsSince1970: credentials.notAfter))")
     }

@@ -60,15 +60,10 @@ package struct ExportClusterCommand: SwarmCommand {
     @Option(name: .customLong("for"), help: ArgumentHelp("Whom the credentials are for.", valueName: "user"))
     package var user: String
 
-    @Option(help: ArgumentHelp("admin, operator, viewer or ns:NAME.", valueName: "role"))
-    package var role = "operator"
-
-    @Option(help: ArgumentHelp("Life in days, 1 to 3650 (default: the cluster's own setting).", valueName: "days"))
-    package var days: Int?
-
     @Option(help: ArgumentHelp("File to make (default: CLUSTER-USER.json here).", valueName: "file"))
     package var out: String?
 
+    @OptionGroup package var kind: CredentialArguments
     @OptionGroup package var global: GlobalOptions
 
     package init() {}
@@ -81,7 +76,7 @@ package struct ExportClusterCommand: SwarmCommand {
         }
         let managers = try context.store.machines(of: record.name).filter { $0.role == .manager }
         let lifecycle = try ClusterLifecycle(context: context.lifecycleContext())
-        let credentials = try lifecycle.issue(to: user, role: role, days: days, in: record)
+        let credentials = try lifecycle.issue(to: user, role: kind.role, life: kind.days, in: record)
         let export = ClusterExport(
             cluster: record.name,
             managerPort: record.spec.managerPort,

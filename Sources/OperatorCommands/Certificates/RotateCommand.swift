@@ -4,6 +4,7 @@
 package import ArgumentParser
 internal import ClusterLifecycle
 internal import Machines
+package import PKI
 internal import SwarmCore
 
 /// `swarmctl rotate`: renews what wears out.
@@ -30,9 +31,11 @@ package struct RotateCertificatesCommand: SwarmCommand {
 
             Engines with a front, as `create cluster` makes them, keep every stream. Others are restarted one after \
             the other, because an engine reads certificates only when it starts: their containers go on, and streams \
-            through them (exec, attach, logs -f) end.
+            through them (exec, attach, logs -f) end. On a terminal it asks.
+
+            Certificates that have ended already are no hindrance: hosts are reached over SSH.
             """,
-        examples: ["swarmctl rotate certs lab", "swarmctl rotate certs lab --ca"],
+        examples: ["swarmctl rotate certs lab", "swarmctl rotate certs lab --ca -y"],
         exitStatus:
             "1 several hosts failed for several reasons; 10 no such cluster; 13 a host is not reached; 14 denied"
     )
@@ -43,6 +46,15 @@ package struct RotateCertificatesCommand: SwarmCommand {
     @Flag(help: "Replace the authority too.")
     package var ca = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Life of the new certificates in days, or with a unit as in 12h (default: the cluster's own setting).",
+            valueName: "days"
+        )
+    )
+    package var days: CertificateLife?
+
+    @OptionGroup package var confirmation: ConfirmOptions
     @OptionGroup package var work: WorkOptions
     @OptionGroup package var global: GlobalOptions
 
@@ -50,8 +62,10 @@ package struct RotateCertificatesCommand: SwarmCommand {
 
     package func execute(in context: CommandContext) async throws {
         let record = try context.store.clusterOrOnly(cluster)
+        let what = ca ? "certificates and authority" : "certificates"
+        try confirmation.confirm("Replace the \(what) of the cluster \"\(record.name)\"?", on: context.terminal)
         try await context.withLifecycle(work) { lifecycle in
-            try await lifecycle.rotateCertificates(of: record, replacingAuthority: ca)
+            try await lifecycle.rotateCertificates(of: record, replacingAuthority: ca, life: days)
         }
         context.terminal.output(record.name)
     }

@@ -94,7 +94,7 @@ final class Bench: Sendable {
         let pki = AuthorityStore(folder: store.pkiFolder(of: cluster))
         try AtomicFile.makeFolder(store.pkiFolder(of: cluster))
         let authority = try pki.ensureAuthority(cluster: cluster)
-        let profile = OperatorProfile(user: "op", cluster: cluster, role: "admin", days: 90)
+        let profile = OperatorProfile(user: "op", cluster: cluster, role: "admin", life: .days(90))
         _ = try pki.ensureOperator(profile, authority: authority)
     }
 
