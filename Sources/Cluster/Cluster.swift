@@ -24,6 +24,8 @@ package final class Cluster: Sendable {
     /// Transfers of images, by address, name and platform.
     let imageWork = KeyedWork<[String]>()
     let moves: MoveBook
+    /// By the address of a node, those of its copies, which wait until it is gone.
+    private let copies = Mutex<[String: Set<String>]>([:])
     private let makeClient: @Sendable (String) throws -> HTTPClient
     private let sessions = Mutex<[String: NodeSession]>([:])
     private let started: AsyncStream<NodeSession>
@@ -75,6 +77,7 @@ package final class Cluster: Sendable {
             logger.info("node removed", metadata: ["address": "\(address)"])
             sessions.withLock { $0.removeValue(forKey: address) }?.stop()
             statistics.forget(address)
+            nudgeCopies(of: address)
         }
         for address in added {
             logger.info("node registered", metadata: ["address": "\(address)"])
@@ -118,6 +121,16 @@ package final class Cluster: Sendable {
     /// Whether the node has answered anything not longer ago than a probe that is not late.
     package func hasAnsweredLately(_ address: String) -> Bool {
         session(address)?.wasHeard(within: configuration.probeInterval + .seconds(1)) ?? false
+    }
+
+    /// Has a copy of a node try again when that one is gone.
+    func note(copy: String, of address: String) {
+        copies.withLock { _ = $0[address, default: []].insert(copy) }
+    }
+
+    /// Tries the copies of a node that is gone.
+    func nudgeCopies(of address: String) {
+        copies.withLock { $0.removeValue(forKey: address) }?.forEach(nudge)
     }
 
     func session(_ address: String) -> NodeSession? {

@@ -27,6 +27,8 @@ package struct ClusterCore: Sendable {
     private var slots: [String: Int] = [:]
     /// The addresses of the nodes with each engine id.
     private var engineIDs: [String: Set<String>] = [:]
+    /// The addresses of the nodes with each certificate, by its serial number.
+    private var certificates: [[UInt8]: Set<String>] = [:]
     /// How many healthy nodes speak each range of versions, and how many nodes have each image.
     private var versions: [APIVersionRange: Int] = [:]
     private var imageHolders: [String: Int] = [:]
@@ -121,6 +123,7 @@ package struct ClusterCore: Sendable {
         placements.remove(slot)
         reads[address] = nil
         noteID(node.engineID, nil, of: address)
+        notePeer(node.peer, nil, of: address)
     }
 
     /// Changes a node; does nothing when it is gone.
@@ -176,11 +179,13 @@ package struct ClusterCore: Sendable {
     ///   - address: of the node.
     ///   - info: and `version` are what it said.
     ///   - version: see `info`.
+    ///   - peer: who it is by its certificate; `nil` without TLS.
     ///   - now: the time of day at which it said that, in seconds since 1970.
     package mutating func describe(
         _ address: String,
         info: EngineInfo,
         version: EngineVersion,
+        peer: EnginePeer? = nil,
         now: Double = WallTime.now
     ) {
         guard let old = node(at: address) else {
@@ -202,6 +207,38 @@ package struct ClusterCore: Sendable {
             placement.devices = NodeDevices(info: info.raw)
         }
         noteID(old.engineID, info.id, of: address)
+        setPeer(peer, of: address)
+    }
+
+    /// Takes what the engine's certificate says, which may be a new one.
+    mutating func setPeer(_ peer: EnginePeer?, of address: String) {
+        guard let old = node(at: address), old.peer != peer else {
+            return
+        }
+        notePeer(old.peer, peer, of: address)
+        update(address) { fields, _ in fields.peer = peer }
+    }
+
+    private mutating func notePeer(_ old: EnginePeer?, _ new: EnginePeer?, of address: String) {
+        if let old {
+            certificates[old.serial]?.remove(address)
+            if certificates[old.serial]?.isEmpty == true {
+                certificates[old.serial] = nil
+            }
+        }
+        if let new {
+            certificates[new.serial, default: []].insert(address)
+        }
+    }
+
+    /// The node that works and has the same certificate, where that stands for a host and not for addresses.
+    package func twin(of address: String, _ peer: EnginePeer?) -> NodeState? {
+        guard let peer, let holders = certificates[peer.serial] else {
+            return nil
+        }
+        return holders.sorted().lazy.filter { $0 != address }.compactMap { node(at: $0) }.first { other in
+            other.status == .healthy && (peer.isElsewhere || other.peer?.isElsewhere == true)
+        }
     }
 
     /// Sets the status with its reason; the time changes only when one of them does.

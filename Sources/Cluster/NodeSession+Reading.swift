@@ -89,7 +89,7 @@ extension NodeSession {
     private func readInfo() async throws {
         let version = try await step("asking for the version of") { try await self.client.version(deadline: $0) }
         let info = try await step("asking for the description of") { try await self.client.info(deadline: $0) }
-        cluster.core.withLock { $0.describe(address, info: info, version: version) }
+        cluster.core.withLock { $0.describe(address, info: info, version: version, peer: client.http.peer) }
     }
 
     // MARK: Containers

@@ -24,6 +24,9 @@ final class NodeSession: Sendable {
     let losses = ChangeSignal()
     /// Whether a ping has failed since the last answer.
     private let silence = Mutex(false)
+    /// When a connection was last made only to verify the certificate.
+    private let lastVerified = Mutex<ContinuousClock.Instant?>(nil)
+    private static let verifyInterval = Duration.seconds(15)
 
     /// The newest version whose answers are read here; engines that speak newer ones are asked for it.
     private static let newestVersion = APIVersion(major: 1, minor: 47)
@@ -139,6 +142,10 @@ final class NodeSession: Sendable {
                 metadata: ["node": "\(known.name)", "status": "\(status.rawValue)", "reason": "\(reason)"]
             )
         }
+        cluster.nudgeCopies(of: address)
+        if case SessionEnd.clone(_, _, let original) = error {
+            cluster.note(copy: address, of: original)
+        }
         if known.status == .healthy, let node = cluster.core.withLock({ $0.node(at: address) }) {
             cluster.hub.publish("engine_disconnect", node: node)
         }
@@ -164,7 +171,7 @@ final class NodeSession: Sendable {
                 await accepted.wait()
                 try Task.checkCancellation()
                 try await self.readEverything(inspectAll: true)
-                self.becomeHealthy(version)
+                try self.becomeHealthy(version)
                 try await self.serve()
             }
             defer { group.cancelAll() }
@@ -184,11 +191,25 @@ final class NodeSession: Sendable {
         guard !info.name.isEmpty || !info.id.isEmpty else {
             throw DockerAPIError.unexpectedAnswer(what: "neither a name nor an id in the engine's description")
         }
-        cluster.core.withLock { $0.describe(address, info: info, version: version) }
+        let peer = baseClient.http.peer
+        if let peer, peer.isElsewhere, !peer.isMade(forEngine: info.name) {
+            throw SessionEnd.otherName(engine: info.name, certificate: peer.name)
+        }
+        try cluster.core.withLock { core in
+            try Self.refuseClone(core, address, peer)
+            core.describe(address, info: info, version: version, peer: peer)
+        }
         return version
     }
 
     /// Makes one call; the connection ends it at the deadline.
+    /// - Throws: ``SessionEnd/clone(certificate:name:address:)`` when another node has the same certificate and works.
+    private static func refuseClone(_ core: ClusterCore, _ address: String, _ peer: EnginePeer?) throws {
+        if let peer, let twin = core.twin(of: address, peer) {
+            throw SessionEnd.clone(certificate: peer.name, name: twin.name, address: twin.address)
+        }
+    }
+
     func step<Value: Sendable>(_ name: String, _ body: (Deadline) async throws -> Value) async throws -> Value {
         do {
             return try await body(.after(configuration.stepTimeout))
@@ -197,9 +218,11 @@ final class NodeSession: Sendable {
         }
     }
 
-    private func becomeHealthy(_ version: EngineVersion) {
-        let before = cluster.core.withLock { core in
+    private func becomeHealthy(_ version: EngineVersion) throws {
+        let before = try cluster.core.withLock { core in
             let before = core.node(at: address)
+            // Two copies may have connected at the same time.
+            try Self.refuseClone(core, address, before?.peer)
             core.setStatus(.healthy, reason: nil, of: address, now: WallClock.now())
             return before
         }
@@ -232,9 +255,11 @@ final class NodeSession: Sendable {
         var failures = 0
         while true {
             try await ContinuousClock().sleep(for: failures == 0 ? configuration.probeInterval : .seconds(1))
+            verifyAnew()
             do {
                 try await ping()
                 failures = 0
+                notePeer()
             } catch {
                 try Task.checkCancellation()
                 failures += 1
@@ -243,6 +268,28 @@ final class NodeSession: Sendable {
                 }
             }
         }
+    }
+
+    /// Has the next ping make a connection of its own while the certificate is about to end, or has ended: a connection
+    /// that is kept says nothing about it.
+    private func verifyAnew() {
+        guard let end = baseClient.http.peer?.notAfter, end - Int(WallTime.now) < NodeState.certificateNotice,
+            // Once it has ended the next ping tells.
+            lastVerified.withLock({ $0.map { ContinuousClock.now - $0 >= Self.verifyInterval } ?? true })
+                || end < Int(WallTime.now)
+        else {
+            return
+        }
+        lastVerified.withLock { $0 = .now }
+        baseClient.http.closeIdle()
+    }
+
+    /// Takes over what a certificate says that was renewed.
+    private func notePeer() {
+        guard let peer = baseClient.http.peer, cluster.core.withLock({ $0.node(at: address)?.peer }) != peer else {
+            return
+        }
+        cluster.core.withLock { $0.setPeer(peer, of: address) }
     }
 
     private func refreshRegularly() async throws {

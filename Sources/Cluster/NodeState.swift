@@ -36,10 +36,10 @@ package final class NodeState: Sendable {
     package var reason: String? { fields.reason }
     /// Something to fix on a node that works, such as an engine id that two nodes have.
     package var warning: String? {
-        guard fields.warning != nil || abs(fields.clockOffset) >= Self.clockTolerance else {
+        guard fields.warning != nil || abs(fields.clockOffset) >= Self.clockTolerance || fields.peer != nil else {
             return nil
         }
-        let warnings = [fields.warning, clockWarning].compactMap(\.self)
+        let warnings = [fields.warning, clockWarning, certificateWarning].compactMap(\.self)
         return warnings.isEmpty ? nil : warnings.joined(separator: "; ")
     }
     /// Seconds that the engine's clock was ahead of this manager's when it was last asked; 0 before.
@@ -75,6 +75,8 @@ package final class NodeState: Sendable {
     package var capacity: Resources { fields.capacity }
 
     package var engineID: String { info?.id ?? "" }
+    /// Who it is by its certificate; `nil` without TLS.
+    package var peer: EnginePeer? { fields.peer }
 
     /// The host part of `address`, without brackets.
     package var host: String {
@@ -85,6 +87,20 @@ package final class NodeState: Sendable {
     /// means `latest`.
     package func image(_ reference: String) -> ImageSummary? {
         images.first { ImageReference.matches($0, reference) }
+    }
+
+    /// When the engine's certificate ends, in seconds since 1970; `nil` without TLS.
+    package var certificateEnd: Int? { fields.peer?.notAfter }
+
+    /// How long before its end a certificate is warned of, in seconds.
+    package static let certificateNotice = 30 * 86400
+
+    private var certificateWarning: String? {
+        guard let end = certificateEnd, end - Int(WallTime.now) < Self.certificateNotice else {
+            return nil
+        }
+        let verb = Double(end) < WallTime.now ? "ended" : "ends"
+        return "its certificate \(verb) at \(WallTime.format(Double(end))): renew it with `swarmctl rotate certs`"
     }
 
     /// Beyond what asking takes on a slow network, times in lists and events look wrong.
@@ -108,6 +124,8 @@ struct NodeFields: Sendable {
     var status: NodeStatus = .pending
     var reason: String?
     var warning: String?
+    /// Who it is by its certificate; `nil` without TLS.
+    var peer: EnginePeer?
     var clockOffset = 0.0
     var since: Double
     var updatedAt: Double = 0

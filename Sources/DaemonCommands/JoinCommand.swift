@@ -34,6 +34,14 @@ package struct JoinCommand: AsyncParsableCommand {
     )
     var advertise: String?
 
+    @Flag(
+        help: """
+            Register the address from which this host reaches discovery, with the port of --advertise, and again when it \
+            changes.
+            """
+    )
+    var followAddress = false
+
     @Option(help: ArgumentHelp("Time between two registrations.", valueName: "duration"))
     var heartbeat = GoDuration(.seconds(60))
 
@@ -80,7 +88,7 @@ package struct JoinCommand: AsyncParsableCommand {
         guard let address = advertise ?? Environment.value("SWARM_ADVERTISE"), !address.isEmpty else {
             throw DaemonError.usage("missing mandatory --advertise flag")
         }
-        guard case .tcp? = try? EngineAddress(parsing: address), !address.contains("/") else {
+        guard let told = try? EngineAddress(parsing: address), case .tcp = told, !address.contains("/") else {
             throw DaemonError.usage("--advertise should be of the form ip:port or hostname:port, not \"\(address)\"")
         }
         guard delay.duration >= .zero else {
@@ -103,7 +111,8 @@ package struct JoinCommand: AsyncParsableCommand {
         }
         return JoinAgent(
             store: try url.store(options: options),
-            address: address,
+            address: followAddress
+                ? url.server.map { .following(told, towards: $0) } ?? .fixed(address) : .fixed(address),
             heartbeat: heartbeat.duration,
             ttl: ttl.duration,
             logger: logger,

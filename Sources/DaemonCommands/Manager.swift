@@ -33,7 +33,7 @@ final class Manager: Sendable {
         }
         let leadership: Leadership = configuration.replication == nil ? .alone() : .elected()
         let cluster = Cluster(configuration: clusterConfiguration, leadership: leadership, logger: logger) { address in
-            HTTPClient(address: try EngineAddress(parsing: address), tls: tls)
+            HTTPClient(address: try EngineAddress(parsing: address), tls: tls, expecting: .addressOrNode)
         }
         self.cluster = cluster
         if let name = configuration.discovery.embeddedCluster {

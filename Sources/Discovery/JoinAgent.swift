@@ -10,7 +10,7 @@ internal import SwarmCore
 /// when the agent is stopped.
 package struct JoinAgent: Sendable {
     private let store: any DiscoveryStore
-    private let address: String
+    private let own: OwnAddress
     private let heartbeat: Duration
     private let ttl: Duration
     private let logger: Logger
@@ -24,26 +24,28 @@ package struct JoinAgent: Sendable {
     private static let farewellLimit: Duration = .seconds(5)
     /// The shortest time between two registrations.
     private static let shortestInterval: Duration = .seconds(1)
+    /// How often an address that may change is looked at.
+    private static let lookInterval: Duration = .seconds(5)
 
     /// Makes an agent.
     ///
     /// - Parameters:
     ///   - store: accepts registrations.
-    ///   - address: the engine's, `HOST:PORT`.
+    ///   - address: the engine's.
     ///   - heartbeat: time between two registrations; shorter than `ttl`.
     ///   - ttl: how long the store keeps the engine without hearing of it.
     ///   - logger: one line when it registers and when the store is lost, not one for each attempt.
     ///   - didChange: called after each attempt, and once more when it has left.
     package init(
         store: any DiscoveryStore,
-        address: String,
+        address: OwnAddress,
         heartbeat: Duration,
         ttl: Duration,
         logger: Logger,
         didChange: @escaping @Sendable (AgentState) -> Void = { _ in }
     ) {
         self.store = store
-        self.address = address
+        own = address
         self.heartbeat = heartbeat
         self.ttl = ttl
         self.logger = logger
@@ -58,30 +60,37 @@ package struct JoinAgent: Sendable {
         if delay > .zero {
             try? await ContinuousClock().sleep(for: delay * Double.random(in: 0...1))
         }
-        await keepRegistered()
-        await leave()
+        await leave(await keepRegistered())
     }
 
-    private func keepRegistered() async {
+    /// - Returns: the address that was registered last.
+    private func keepRegistered() async -> String {
+        var address = await own.current()
         var backoff = Backoff(start: .milliseconds(250), limit: Self.backoffLimit)
         var generator = SystemRandomNumberGenerator()
         var faults = FaultLog()
         var isRegistered = false
         let eagerEnd = ContinuousClock.now + Self.eagerTime
         while !Task.isCancelled {
+            let now = await own.current()
+            if now != address {
+                logger.info("the address has changed", metadata: ["address": "\(now)", "before": "\(address)"])
+                await leave(address)
+                (address, isRegistered) = (now, false)
+            }
             do {
                 try await store.register(address, ttl: ttl)
                 didChange(.registered(until: .now + ttl))
-                noteSuccess(faults.succeeded(), isFirst: !isRegistered)
+                noteSuccess(address, faults.succeeded(), isFirst: !isRegistered)
                 isRegistered = true
                 backoff.reset()
                 let start = ContinuousClock.now
-                try await store.waitWhileRegistered(address, atMost: heartbeat)
+                try await waitWhileRegistered(address)
                 // A store that loses the engine at once each time is not hammered.
                 try await ContinuousClock().sleep(until: start + Self.shortestInterval)
             } catch {
                 guard !Task.isCancelled else {
-                    return
+                    return address
                 }
                 let next = backoff.next(using: &generator)
                 let wait = ContinuousClock.now < eagerEnd ? min(next, Self.eagerLimit) : next
@@ -89,9 +98,26 @@ package struct JoinAgent: Sendable {
                 try? await ContinuousClock().sleep(for: wait)
             }
         }
+        return address
     }
 
-    private func noteSuccess(_ fault: Duration?, isFirst: Bool) {
+    /// Waits for the next heartbeat; returns early when the store has lost the engine, or its address has changed.
+    private func waitWhileRegistered(_ address: String) async throws {
+        guard case .following = own else {
+            return try await store.waitWhileRegistered(address, atMost: heartbeat)
+        }
+        let end = ContinuousClock.now + heartbeat
+        while case let left = end - .now, left > .zero {
+            let start = ContinuousClock.now
+            let time = min(left, Self.lookInterval)
+            try await store.waitWhileRegistered(address, atMost: time)
+            guard ContinuousClock.now - start >= time, await own.current() == address else {
+                return
+            }
+        }
+    }
+
+    private func noteSuccess(_ address: String, _ fault: Duration?, isFirst: Bool) {
         var metadata: Logger.Metadata = ["address": "\(address)", "discovery": "\(store.url)"]
         if let fault {
             metadata["away"] = "\(fault)"
@@ -111,7 +137,7 @@ package struct JoinAgent: Sendable {
         )
     }
 
-    private func leave() async {
+    private func leave(_ address: String) async {
         // The task is cancelled, and a cancelled task cannot make calls: this one ends with the call,
         // which has a deadline.
         let farewell = Task {

@@ -134,8 +134,13 @@ final class ConnectionPool: Sendable {
 
     /// Closes idle connections; those in use are closed when they are given back.
     func shutdown() {
+        state.withLock { $0.isShutDown = true }
+        closeIdle()
+    }
+
+    /// Closes the connections that wait for the next request.
+    func closeIdle() {
         let idle = state.withLock { state in
-            state.isShutDown = true
             defer { state.idle = [] }
             return state.idle
         }

@@ -5,6 +5,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
 internal import SwarmCore
+internal import Synchronization
 
 #if canImport(Glibc)
 internal import Glibc
@@ -15,6 +16,9 @@ struct Dialer: Sendable {
     let address: EngineAddress
     let tls: TLSContexts?
     let group: any EventLoopGroup
+    var expectation = PeerExpectation.address
+    /// Gets who the server is, after each handshake in which that was verified.
+    var onPeer: @Sendable (EnginePeer) -> Void = { _ in }
 
     /// Connects, and with TLS completes the handshake.
     ///
@@ -26,8 +30,9 @@ struct Dialer: Sendable {
     /// - Throws: ``DockerAPIError/cannotConnect(address:reason:)``,
     ///   ``DockerAPIError/handshakeFailed(address:reason:)``, ``DeadlineExceeded``.
     func dial(until deadline: Deadline, onThisThread: Bool = false) async throws -> BytePipe {
-        let context = try tls?.client()
+        let context = try expectation == .address ? tls?.client() : tls?.nameless()
         let name = serverName
+        let refusal = Refusal()
         let timeLimit = deadline.remainingMilliseconds
         let loop = onThisThread ? MultiThreadedEventLoopGroup.currentEventLoop : nil
         let bootstrap = ClientBootstrap(group: loop ?? group)
@@ -36,7 +41,11 @@ struct Dialer: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {
-                        let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
+                        let verifier = PeerVerifier { reason in refusal.note(reason) }
+                        let handler =
+                            tls?.files.verifiesPeer == true
+                            ? try verifier.handler(context, serverName: name)
+                            : try NIOSSLClientHandler(context: context, serverHostname: name)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
@@ -45,10 +54,10 @@ struct Dialer: Sendable {
         if isTCP {
             pipe.breakWhenPeerIsGone(named: "\(address)")
         }
-        guard context != nil else {
+        guard let tls else {
             return pipe
         }
-        return try await finishHandshake(pipe, until: deadline)
+        return try await finishHandshake(pipe, tls, refusal, until: deadline)
     }
 
     private func connect(_ bootstrap: ClientBootstrap, timeLimit: Int) async throws -> BytePipe {
@@ -85,7 +94,12 @@ struct Dialer: Sendable {
     }
 
     /// Waits for the end of the handshake: what is written before it is sent only after it.
-    private func finishHandshake(_ pipe: BytePipe, until deadline: Deadline) async throws -> BytePipe {
+    private func finishHandshake(
+        _ pipe: BytePipe,
+        _ tls: TLSContexts,
+        _ refusal: Refusal,
+        until deadline: Deadline
+    ) async throws -> BytePipe {
         let timer = pipe.scheduleClose(
             at: deadline.nio,
             DeadlineExceeded(operation: "TLS handshake with \"\(address)\"")
@@ -93,14 +107,46 @@ struct Dialer: Sendable {
         defer { timer.cancel() }
         do {
             try await pipe.handshake()
+            try await verifyName(of: pipe, tls)
             return pipe
         } catch {
             pipe.close(error)
-            guard case DockerAPIError.connectionLost(_, let reason) = error else {
+            switch error {
+            case DockerAPIError.connectionLost(_, let reason), DockerAPIError.handshakeFailed(_, let reason):
+                let reason = refusal.reason.map { "\($0): renew it with `swarmctl rotate certs`" } ?? reason
+                throw DockerAPIError.handshakeFailed(address: "\(address)", reason: tls.ownProblem ?? reason)
+            default:
                 throw error
             }
-            throw DockerAPIError.handshakeFailed(address: "\(address)", reason: reason)
         }
+    }
+
+    /// Compares the server's certificate with what is expected, where TLS has not done so.
+    private func verifyName(of pipe: BytePipe, _ tls: TLSContexts) async throws {
+        guard expectation != .address, tls.files.verifiesPeer else {
+            return
+        }
+        let host = address.host
+        guard let certificate = try await pipe.channel.nioSSL_peerCertificate().get() else {
+            throw DockerAPIError.handshakeFailed(address: "\(address)", reason: "it has shown no certificate")
+        }
+        guard let peer = EnginePeer(certificate, at: host, expecting: expectation, own: tls.organizations) else {
+            let name = PeerCertificate(certificate).commonNames.first ?? "nobody"
+            throw DockerAPIError.handshakeFailed(
+                address: "\(address)",
+                reason: "the certificate of \"\(name)\" is neither for \"\(host)\" nor one of this cluster's nodes"
+            )
+        }
+        onPeer(peer)
+    }
+
+    /// Why a certificate was refused within a handshake.
+    private final class Refusal: Sendable {
+        private let text = Mutex<String?>(nil)
+
+        var reason: String? { text.withLock { $0 } }
+
+        func note(_ reason: String) { text.withLock { $0 = $0 ?? reason } }
     }
 
     /// The name the certificate must have; `nil` for an IP address, which NIOSSL verifies by itself.

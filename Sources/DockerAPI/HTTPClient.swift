@@ -5,28 +5,40 @@ package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 package import SwarmCore
+internal import Synchronization
 
 /// A pooled HTTP/1.1 client for one server: an engine, a manager, a discovery store.
 package final class HTTPClient: Sendable {
     package let address: EngineAddress
     private let pool: ConnectionPool
+    private let tls: TLSContexts?
+    private let lastPeer: PeerNote
 
     /// Makes a client; the first connection is made by the first request.
     ///
     /// - Parameters:
     ///   - address: the server.
     ///   - tls: reads the files again when they change; `nil` connects without TLS.
+    ///   - expectation: which certificates the server may show.
     ///   - limits: of the pool.
     ///   - group: where connections run.
     package init(
         address: EngineAddress,
         tls: TLSContexts? = nil,
+        expecting expectation: PeerExpectation = .address,
         limits: PoolLimits = PoolLimits(),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) {
         self.address = address
-        pool = ConnectionPool(dialer: Dialer(address: address, tls: tls, group: group), limits: limits)
+        self.tls = tls
+        let note = PeerNote()
+        lastPeer = note
+        let dialer = Dialer(address: address, tls: tls, group: group, expectation: expectation) { note.set($0) }
+        pool = ConnectionPool(dialer: dialer, limits: limits)
     }
+
+    /// Who the server was at the last handshake; `nil` before, and unless nodes are expected.
+    package var peer: EnginePeer? { lastPeer.peer }
 
     /// Sends a request and gives the answer to `handle` while its body still streams.
     ///
@@ -74,8 +86,16 @@ package final class HTTPClient: Sendable {
         do {
             return try await run(exchange, lease, deadline, handle)
         } catch let error as HTTPExchange.NoAnswer {
-            throw error.cause
+            throw explained(error.cause)
         }
+    }
+
+    /// A failure of TLS after the handshake is how a server refuses our certificate (RFC 8446, 4.4.2.4).
+    private func explained(_ error: any Error) -> any Error {
+        guard case DockerAPIError.handshakeFailed(let address, _) = error, let problem = tls?.ownProblem else {
+            return error
+        }
+        return DockerAPIError.handshakeFailed(address: address, reason: problem)
     }
 
     private func run<Result>(
@@ -94,7 +114,7 @@ package final class HTTPClient: Sendable {
             } catch {
                 pipe.close(error)
                 pool.giveBack(lease, isReusable: false)
-                throw error
+                throw explained(error)
             }
         } onCancel: {
             guard exchange.request.mayBeSent == nil else {
@@ -129,8 +149,22 @@ package final class HTTPClient: Sendable {
         }
     }
 
+    /// Closes idle connections: the next request makes a new one, whose certificate is verified anew.
+    package func closeIdle() {
+        pool.closeIdle()
+    }
+
     /// Closes idle connections, and those in use as their calls end.
     package func shutdown() {
         pool.shutdown()
     }
+}
+
+/// The last one of several.
+private final class PeerNote: Sendable {
+    private let last = Mutex<EnginePeer?>(nil)
+
+    var peer: EnginePeer? { last.withLock { $0 } }
+
+    func set(_ peer: EnginePeer) { last.withLock { $0 = peer } }
 }

@@ -11,6 +11,10 @@ package struct PeerCertificate: Sendable, Equatable {
     package let units: [String]
     /// DNS names in lower case, and IP addresses as the system writes them.
     package let alternativeNames: Set<String>
+    /// Whether it may sign others.
+    package var isAuthority = false
+    /// `O` of its subject, in its order.
+    package var organizations: [String] = []
 
     package init(commonNames: [String], units: [String], alternativeNames: Set<String>) {
         self.commonNames = commonNames
@@ -31,10 +35,13 @@ package struct PeerIdentity: Sendable, Equatable {
     package let certificate: PeerCertificate?
     /// Whether the connection comes from this machine, by its loopback address or a socket in the file system.
     package let isLocal: Bool
+    /// The IP address that the connection comes from; empty when that says nothing about the peer.
+    package let host: String
 
-    package init(certificate: PeerCertificate?, isLocal: Bool) {
+    package init(certificate: PeerCertificate?, isLocal: Bool, host: String = "") {
         self.certificate = certificate
         self.isLocal = isLocal
+        self.host = host
     }
 }
 
@@ -47,7 +54,11 @@ extension BytePipe {
         let certificate = try? await channel.nioSSL_peerCertificate().get()
         let address = channel.remoteAddress
         let isLocal = address?.ipAddress.map { $0 == "::1" || $0.hasPrefix("127.") } ?? true
-        return PeerIdentity(certificate: certificate.map { PeerCertificate($0) }, isLocal: isLocal)
+        return PeerIdentity(
+            certificate: certificate.map { PeerCertificate($0) },
+            isLocal: isLocal,
+            host: address?.ipAddress ?? ""
+        )
     }
 }
 
@@ -55,8 +66,10 @@ extension PeerCertificate {
     /// The object identifiers of the parts that are read (RFC 5280, A.1 and A.2).
     private enum Identifier {
         static let commonName: [UInt8] = [0x55, 4, 3]
+        static let organization: [UInt8] = [0x55, 4, 10]
         static let unit: [UInt8] = [0x55, 4, 11]
         static let alternativeNames: [UInt8] = [0x55, 29, 17]
+        static let basicConstraints: [UInt8] = [0x55, 29, 19]
     }
 
     /// Tags that a certificate gives a meaning of its own (RFC 5280, 4.1 and 4.2.1.6).
@@ -84,6 +97,10 @@ extension PeerCertificate {
             units: Self.texts(Identifier.unit, in: subject),
             alternativeNames: Self.names(in: extensions)
         )
+        organizations = Self.texts(Identifier.organization, in: subject)
+        // BasicConstraints { cA BOOLEAN DEFAULT FALSE, … }
+        let constraints = Self.value(of: Identifier.basicConstraints, in: extensions)
+        isAuthority = constraints?.children?.first.map { $0.tag == 0x01 && $0.content.contains { $0 != 0 } } ?? false
     }
 
     private static func texts(_ identifier: [UInt8], in subject: DERReader.Element?) -> [String] {

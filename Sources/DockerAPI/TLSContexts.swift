@@ -24,10 +24,15 @@ package final class TLSContexts: Sendable {
 
     package let files: TLSFiles
     private let state: Mutex<State>
+    private let admitted = AdmittedPeers()
+    /// Of the list of revoked certificates as open connections were last compared with it.
+    private let lastList: Mutex<FileStamp?>
 
     private struct State {
         var stamps: [FileStamp?]
         var client: NIOSSLContext?
+        /// For connections whose peer's name is verified by us.
+        var nameless: NIOSSLContext?
         var server: NIOSSLContext?
         var revoked: RevokedSerials?
     }
@@ -36,39 +41,89 @@ package final class TLSContexts: Sendable {
     package init(files: TLSFiles) throws(DockerAPIError) {
         self.files = files
         state = Mutex(State(stamps: Self.stamps(files)))
+        lastList = Mutex(files.revocations.flatMap { FileStamp(path: $0) })
         _ = try Self.configuration(files, isServer: false)
         _ = try Self.revoked(files)
     }
 
     /// Settings for a connection that we make.
     func client() throws -> NIOSSLContext {
-        try context(\.client, isServer: false)
+        try context(\.client) { try Self.configuration($0, isServer: false) }
+    }
+
+    /// As ``client()``, but names and addresses in the server's certificate are not verified.
+    func nameless() throws -> NIOSSLContext {
+        try context(\.nameless) { files in
+            var configuration = try Self.configuration(files, isServer: false)
+            if files.verifiesPeer {
+                configuration.certificateVerification = .noHostnameVerification
+            }
+            return configuration
+        }
     }
 
     /// Settings for a connection that we accept; clients must show a certificate of the authority.
     func server() throws -> NIOSSLContext {
-        try context(\.server, isServer: true)
+        try context(\.server) { try Self.configuration($0, isServer: true) }
     }
 
     /// Puts TLS in front of a connection that was accepted; called on its event loop.
     ///
     /// - Parameters:
     ///   - channel: the connection, before its first byte.
-    ///   - onRefusal: gets the reason why a certificate was refused, for the log.
+    ///   - onRefusal: gets the reason why a certificate was refused, for the log; also when it is revoked later, which
+    ///     closes the connection.
     /// - Throws: ``DockerAPIError/unusableTLSFile(path:reason:)``.
     package func secureServer(
         _ channel: any Channel,
         onRefusal: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         let context = try server()
+        let admitted = admitted
         guard files.verifiesPeer else {
             return try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
         }
         let verifier = PeerVerifier(
             revoked: state.withLock { $0.revoked } ?? RevokedSerials(),
+            onTaking: { admitted.note($0, $1, on: channel, onRefusal: onRefusal) },
             onRefusal: onRefusal
         )
+        if files.revocations != nil {
+            admitted.watch { [weak self] in self?.closeRevoked() ?? false }
+        }
         try channel.pipeline.syncOperations.addHandler(verifier.handler(context))
+    }
+
+    /// Closes connections whose certificates were revoked since they were made.
+    ///
+    /// - Returns: true, to be called again.
+    private func closeRevoked() -> Bool {
+        let stamp = files.revocations.flatMap { FileStamp(path: $0) }
+        guard lastList.withLock({ $0 != stamp }) else {
+            return true
+        }
+        // A list that cannot be read is looked at again.
+        if let revoked = try? Self.revoked(files) {
+            lastList.withLock { $0 = stamp }
+            admitted.close(revoked)
+        }
+        return true
+    }
+
+    /// The organizations in the subject of our certificate: a cluster's nodes have the same; none without one.
+    var organizations: [String] {
+        guard let path = files.certificate, let first = try? NIOSSLCertificate.fromPEMFile(path).first else {
+            return []
+        }
+        return PeerCertificate(first).organizations
+    }
+
+    /// That our own certificate has expired, in words; `nil` when it has not.
+    var ownProblem: String? {
+        guard let expiry = certificateExpiry, expiry <= time(nil) else {
+            return nil
+        }
+        return "our own certificate has expired at \(PeerVerifier.utc(expiry)): renew it with `swarmctl rotate certs`"
     }
 
     /// When the certificate in the file of this moment expires, seconds since 1970, UTC; `nil` without one.
@@ -89,7 +144,7 @@ package final class TLSContexts: Sendable {
 
     private func context(
         _ slot: any WritableKeyPath<State, NIOSSLContext?> & Sendable,
-        isServer: Bool
+        _ configuration: (TLSFiles) throws -> TLSConfiguration
     ) throws -> NIOSSLContext {
         let stamps = Self.stamps(files)
         let known = state.withLock { state in
@@ -99,7 +154,7 @@ package final class TLSContexts: Sendable {
             return known
         }
         do {
-            let made = try NIOSSLContext(configuration: Self.configuration(files, isServer: isServer))
+            let made = try NIOSSLContext(configuration: configuration(files))
             let revoked = try Self.revoked(files)
             state.withLock { state in
                 if state.stamps != stamps {

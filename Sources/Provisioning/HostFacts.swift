@@ -144,6 +144,8 @@ package struct NetworkFacts: Sendable, Equatable {
     package var listeners: [UInt16: String] = [:]
     /// Our address as the host sees it; `nil` when it does not say.
     package var operatorAddress: String?
+    /// The host's own address that SSH came to; `nil` when it does not say.
+    package var reachedAddress: String?
 
     package init() {}
 

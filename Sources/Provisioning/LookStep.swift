@@ -165,6 +165,7 @@ extension NetworkFacts {
     init(report: ScriptReport) {
         firewall = report["firewall"].flatMap(Firewall.init) ?? .none
         operatorAddress = report["from"].flatMap { $0.isEmpty ? nil : $0 }
+        reachedAddress = report["reached-at"].flatMap { $0.isEmpty ? nil : $0 }
         for listener in report.all("listener") {
             let words = listener.split(separator: " ", maxSplits: 1)
             if words.count == 2, let port = UInt16(words[0]) {

@@ -12,6 +12,7 @@ struct ProvisionPlan {
     ///
     /// - Throws: ``ProvisionError`` when the host cannot be made a node as it is.
     init(_ request: ProvisionRequest, facts: HostFacts) throws {
+        let request = request.adapted(to: facts)
         let quiet = HostShell(request, deadline: .after(.zero)) { _, _ in }
         try Self.checkPorts(request, facts: facts)
         try Self.checkArchitecture(request, facts: facts)

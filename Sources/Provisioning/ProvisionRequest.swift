@@ -79,6 +79,19 @@ package struct ProvisionRequest: Sendable {
             .filter { seen.insert($0).inserted }
     }
 
+    /// The same request for a host with these facts.
+    ///
+    /// Where the address is the host's own, and not one that is translated on the way, its agent may follow it when it
+    /// changes.
+    func adapted(to facts: HostFacts) -> ProvisionRequest {
+        guard facts.network.reachedAddress == address else {
+            return self
+        }
+        var request = self
+        request.agent?.arguments.insert("--follow-address", at: 0)
+        return request
+    }
+
     /// Where the engine is called from here.
     package var engineEndpoint: EngineEndpoint {
         endpoint ?? EngineEndpoint(host: address, port: enginePort)

@@ -197,6 +197,29 @@ struct ClusterCoreTests {
         #expect(devices?.hasUnlistedCDI == false)
     }
 
+    @Test("one certificate on two hosts is a copy only where it stands for a host and not for addresses")
+    func twins() throws {
+        var core = try core(2)
+        let version = try #require(EngineVersion(try JSON(parsing: #"{"ApiVersion":"1.41"}"#)))
+        func peer(_ serial: UInt8, isElsewhere: Bool) -> EnginePeer {
+            EnginePeer(name: "n", names: [], serial: [serial], notAfter: 0, isElsewhere: isElsewhere)
+        }
+        let info = EngineInfo(try JSON(parsing: #"{"ID":"i1","Name":"n1"}"#))
+        core.describe("10.0.0.1:2376", info: info, version: version, peer: peer(1, isElsewhere: false))
+
+        #expect(core.twin(of: "10.0.0.2:2376", peer(1, isElsewhere: true))?.address == "10.0.0.1:2376")
+        #expect(core.twin(of: "10.0.0.2:2376", peer(1, isElsewhere: false)) == nil)
+        #expect(core.twin(of: "10.0.0.2:2376", peer(2, isElsewhere: true)) == nil)
+        #expect(core.twin(of: "10.0.0.1:2376", peer(1, isElsewhere: true)) == nil)
+        core.setStatus(.disconnected, reason: "gone", of: "10.0.0.1:2376", now: 2)
+        #expect(core.twin(of: "10.0.0.2:2376", peer(1, isElsewhere: true)) == nil)
+        core.setStatus(.healthy, reason: nil, of: "10.0.0.1:2376", now: 3)
+        core.describe("10.0.0.1:2376", info: info, version: version, peer: peer(3, isElsewhere: false))
+        #expect(core.twin(of: "10.0.0.2:2376", peer(1, isElsewhere: true)) == nil)
+        _ = core.setMembers(["10.0.0.2:2376"], now: 4)
+        #expect(core.twin(of: "10.0.0.2:2376", peer(3, isElsewhere: true)) == nil)
+    }
+
     @Test("a rename of an engine moves its node to where its name belongs")
     func order() throws {
         var core = try core(200)

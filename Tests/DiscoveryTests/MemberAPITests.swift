@@ -54,6 +54,43 @@ struct MemberAPITests {
     }
 
     @Test(
+        "a node that calls from an address may register it, whatever is in its certificate; a user may not",
+        arguments: [
+            (
+                line: "PUT /swarmd/v1/clusters/lab/members/10.0.0.9%3A2376?ttl=60", isNode: true, host: "10.0.0.9",
+                status: 204
+            ),
+            (
+                line: "DELETE /swarmd/v1/clusters/lab/members/10.0.0.9%3A2376", isNode: true, host: "10.0.0.9",
+                status: 204
+            ),
+            (
+                line: "PUT /swarmd/v1/clusters/lab/members/10.0.0.8%3A2376?ttl=60", isNode: true, host: "10.0.0.9",
+                status: 403
+            ),
+            (
+                line: "PUT /swarmd/v1/clusters/lab/members/10.0.0.9%3A2376?ttl=60", isNode: false, host: "10.0.0.9",
+                status: 403
+            ),
+            (
+                line: "PUT /swarmd/v1/clusters/lab/members/127.0.0.1%3A1?ttl=60", isNode: true, host: "127.0.0.1",
+                status: 403
+            ),
+            (line: "PUT /swarmd/v1/clusters/lab/members/10.0.0.1%3A1?ttl=60", isNode: true, host: "", status: 204),
+        ]
+    )
+    func moved(line: String, isNode: Bool, host: String, status: Int) async throws {
+        let api = EmbeddedAPI(members: try EmbeddedMembers(folder: folder.path), logger: quiet)
+        let words = line.split(separator: " ").map(String.init)
+        let certificate = isNode ? Self.node : Self.user("admin")
+        let peer = PeerIdentity(certificate: certificate, isLocal: false, host: host)
+
+        let reply = await api.reply(to: MemberCall(method: words[0], target: words[1], peer: peer))
+
+        #expect(reply?.status == status)
+    }
+
+    @Test(
         "the hosted protocol's calls are answered with the status that says why",
         arguments: [
             (line: "POST /v1/clusters", body: "", status: 200),

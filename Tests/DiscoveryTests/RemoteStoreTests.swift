@@ -43,7 +43,7 @@ struct RemoteStoreTests {
         try await server.start()
         let agent = JoinAgent(
             store: server.store(),
-            address: "10.0.0.1:2376",
+            address: .fixed("10.0.0.1:2376"),
             heartbeat: .seconds(60),
             ttl: .seconds(180),
             logger: quiet

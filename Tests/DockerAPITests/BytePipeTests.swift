@@ -145,17 +145,22 @@ struct BytePipeTests {
         #expect(counter.value < 32 << 20)
     }
 
-    @Test("a certificate for another address is refused, and the error says so")
-    func wrongAddress() async throws {
+    @Test(
+        "a certificate for another address is refused, also where nodes are taken that are not of our cluster",
+        arguments: [PeerExpectation.address, .addressOrNode]
+    )
+    func wrongAddress(expectation: PeerExpectation) async throws {
         let server = try await StubServer(tls: try TestCertificates.contexts("elsewhere")) { pipe, _ in
             _ = try await pipe.read()
         }
-        let client = HTTPClient(address: server.address, tls: try TestCertificates.contexts("node"))
+        let tls = try TestCertificates.contexts("node")
+        let client = HTTPClient(address: server.address, tls: tls, expecting: expectation)
 
         let error = try await #require(throws: DockerAPIError.self) {
             try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(10)))
         }
 
+        #expect(client.peer == nil)
         guard case .handshakeFailed = error else {
             Issue.record("not a failed handshake: \(error)")
             return

@@ -38,7 +38,7 @@ struct PeerCertificateTests {
         let client = HTTPClient(address: server.address)
         _ = try? await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(10)))
 
-        #expect(await peers.first { _ in true } == PeerIdentity(certificate: nil, isLocal: true))
+        #expect(await peers.first { _ in true } == PeerIdentity(certificate: nil, isLocal: true, host: "127.0.0.1"))
     }
 
     @Test(

@@ -52,7 +52,7 @@ extension PeerIdentity {
     /// Nodes, and operators who may change the cluster.
     var mayMakeTokens: Bool { hasRole(in: Self.writers) }
 
-    /// Only the node that has the address.
+    /// Only the node that has the address: by its certificate, or by where it calls from.
     ///
     /// Each node's certificate is made for the loopback addresses too, so those count only for the
     /// manager's own machine.
@@ -62,7 +62,9 @@ extension PeerIdentity {
         }
         let host = address.host
         let isLoopback = host == "::1" || host == "localhost" || host.hasPrefix("127.")
-        return certificate.isMade(for: host) && (isLocal || !isLoopback)
+        let isNode = !certificate.alternativeNames.isEmpty && certificate.units.isEmpty
+        let isItsOwn = certificate.isMade(for: host) || (isNode && host == self.host)
+        return isItsOwn && (isLocal || !isLoopback)
     }
 
     private func hasRole(in roles: Set<String>) -> Bool {

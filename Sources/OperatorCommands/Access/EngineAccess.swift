@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The swarmctl authors
 
 internal import Machines
+internal import PKI
 package import SwarmCore
 
 /// Calls of Docker's API over mutual TLS.
@@ -63,10 +64,13 @@ package struct EngineTarget: Sendable, Hashable {
     package var url: String
     /// The folder of ca.pem, cert.pem and key.pem.
     package var certificates: String
+    /// The name that the certificate must have instead of the host in ``url``: a node's, wherever it is now.
+    package var name: String?
 
-    package init(url: String, certificates: String) {
+    package init(url: String, certificates: String, name: String? = nil) {
         self.url = url
         self.certificates = certificates
+        self.name = name
     }
 }
 
@@ -77,8 +81,19 @@ extension CommandContext {
     package func engineTarget(of target: Target) throws -> EngineTarget {
         EngineTarget(
             url: Self.httpsURL(try target.url()),
-            certificates: store.pkiFolder(of: target.clusterName)
+            certificates: store.pkiFolder(of: target.clusterName),
+            name: certifiedName(of: target)
         )
+    }
+
+    /// A machine's name, where it is in the certificate: we have made that one.
+    private func certifiedName(of target: Target) -> String? {
+        guard case .machine(let machine) = target else {
+            return nil
+        }
+        let issued = try? AuthorityStore(folder: store.pkiFolder(of: machine.cluster)).index.latest()
+        let isOurs = issued?.contains { $0.role == nil && $0.name == machine.name } ?? false
+        return isOurs ? machine.name : nil
     }
 
     /// `tcp://` is Docker's word for HTTP over TLS here.

@@ -54,7 +54,11 @@ struct LiveEngines: EngineAccess {
         _ target: EngineTarget,
         _ deadline: Deadline
     ) -> HTTPRequest {
-        var request = HTTPRequest(method, target.url + path, deadline: deadline)
+        let place = target.url.split(separator: "/").last.map(String.init) ?? ""
+        let isNamed = target.name != nil && target.url.hasPrefix("https://")
+        let url = isNamed ? "https://\(target.name ?? "")" : target.url
+        var request = HTTPRequest(method, url + path, deadline: deadline)
+        request.connectTo = isNamed ? place : nil
         request.tls = TLSOptions(
             authorityFile: "\(target.certificates)/ca.pem",
             certificateFile: "\(target.certificates)/cert.pem",

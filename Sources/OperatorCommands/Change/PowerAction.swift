@@ -82,7 +82,8 @@ struct PowerChange: Sendable {
             if record.address != machine.address {
                 context.terminal.note(
                     "\(machine.name): its address is now \(record.address ?? "unknown"); "
-                        + "run `swarmctl provision \(machine.name)` for a certificate with it"
+                        + "the cluster finds it there; for clients that call the machine itself by its address, run "
+                        + "`swarmctl provision \(machine.name)` for a certificate with it"
                 )
             }
         }

@@ -136,7 +136,7 @@ struct StoreConformanceTests {
                             guard let store = try? url.store(options: options) else { return }
                             let agent = JoinAgent(
                                 store: store,
-                                address: address,
+                                address: .fixed(address),
                                 heartbeat: .seconds(60),
                                 ttl: .seconds(180),
                                 logger: .quiet

@@ -66,7 +66,7 @@ struct StoreOutage: Sendable {
 extension JoinAgent {
     /// An agent that only a loss of the store makes register again within the test.
     static func patient(_ store: any DiscoveryStore, _ address: String) -> JoinAgent {
-        JoinAgent(store: store, address: address, heartbeat: .seconds(60), ttl: .seconds(180), logger: .quiet)
+        JoinAgent(store: store, address: .fixed(address), heartbeat: .seconds(60), ttl: .seconds(180), logger: .quiet)
     }
 }
 
