@@ -232,7 +232,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "Discovery", "DockerAPI", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore",
+                "Discovery", "DockerAPI", "Machines", "Provisioning", "HTTPTransfer", "SecureShell", "PKI", "SwarmCore",
                 "SwarmTesting",
                 logging, nioHTTP, yams,
             ],

@@ -50,6 +50,7 @@ Scripts/integration.sh debug StoreSoakTests
 Scripts/integration.sh debug RotationSoakTests
 SWARMCTL_TEST_PLUGINS=$(Scripts/testbed/go-plugin.sh) swift test --skip-build --filter PluginDriverTests
 Scripts/integration.sh debug KeystoneSoakTests
+Scripts/integration.sh debug ExpirySoakTests
 SWARMCTL_TEST_CREATES=2000 Scripts/integration.sh debug ConcurrentCreateIntegrationTests
 Scripts/integration.sh debug ConformanceSoakTests
 

@@ -42,7 +42,8 @@ struct PeerVerifier: Sendable {
 
     /// Why a certificate of the chain, the authority's own one included, is refused; `nil` when it is not.
     private func refusal(of certificate: NIOSSLCertificate, isVerified: Bool) -> String? {
-        let name = "the certificate of \"\(PeerCertificate(certificate).commonNames.first ?? "nobody")\""
+        let peer = PeerCertificate(certificate)
+        let name = "the certificate of \"\(peer.commonNames.first ?? "nobody")\""
         guard isVerified else {
             return Self.reason(of: certificate).map { "\(name) \($0)" } ?? "\(name) is not one of this cluster's"
         }

@@ -123,6 +123,8 @@ package enum TLSFailure: Sendable, Equatable {
         case .revoked: "its certificate was revoked"
         case .notVerified(let code): "its certificate was not verified (reason \(code))"
         case .clientCertificateRequired: "it wants a client certificate"
+        case .clientCertificateRefused(alert: 44): "it refused our client certificate: it was revoked"
+        case .clientCertificateRefused(alert: 45): "it refused our client certificate: it has expired"
         case .clientCertificateRefused(let alert): "it refused our client certificate (alert \(alert))"
         case .alert(let alert): "it ended the handshake (alert \(alert))"
         case .badLocalFile(let detail): "a certificate or key of ours cannot be used: \(detail)"
@@ -132,7 +134,12 @@ package enum TLSFailure: Sendable, Equatable {
 
     package var hint: String? {
         switch self {
-        case .expired, .notYetValid: "compare the clocks of both machines, or renew the certificate"
+        case .expired: "renew it with `swarmctl rotate certs`, unless the clock of one of both machines is wrong"
+        case .notYetValid: "compare the clocks of both machines"
+        case .clientCertificateRefused:
+            "see with `swarmctl certs ls` whether ours has ended, and renew it with `swarmctl rotate certs`"
+        // What BoringSSL sends when its user refuses a certificate that it has verified itself.
+        case .alert(80): "see with `swarmctl certs ls` whether our client certificate was revoked"
         default: nil
         }
     }

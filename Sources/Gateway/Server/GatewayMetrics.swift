@@ -105,6 +105,12 @@ final class GatewayMetrics: Sendable {
             family("swarm_authority_expiry_seconds", "gauge", "When the certificate authority expires, since 1970.")
             lines.append("swarm_authority_expiry_seconds \(authorityExpiry)")
         }
+        family("swarm_node_certificate_expiry_seconds", "gauge", "When a node's certificate expires, since 1970.")
+        for node in snapshot.nodes {
+            if let end = node.certificateEnd {
+                lines.append("swarm_node_certificate_expiry_seconds{node=\"\(Self.escape(node.name))\"} \(end)")
+            }
+        }
         family("swarm_request_seconds", "histogram", "Requests by route, until the end of the answer.")
         for (key, latencies) in requests.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
             lines += Self.histogram(key, latencies)

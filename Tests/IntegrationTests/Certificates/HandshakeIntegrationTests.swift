@@ -89,20 +89,25 @@ struct HandshakeIntegrationTests {
     }
 
     /// What curl gets with a client's files, and what it says.
-    private static func curl(_ identities: Identities, _ client: String?, port: Int) async throws -> ProgramResult {
+    private static func curl(
+        _ identities: Identities,
+        _ client: String?,
+        port: Int,
+        trusting authority: String = "pki/ca.pem"
+    ) async throws -> ProgramResult {
         let own = client.map {
             ["--cert", "\(identities.folder)/\($0)/cert.pem", "--key", "\(identities.folder)/\($0)/key.pem"]
         }
         return try await run(
             "curl",
-            ["-sS", "--max-time", "30", "--cacert", identities.store.authorityCertificatePath] + (own ?? [])
+            ["-sS", "--max-time", "30", "--cacert", "\(identities.folder)/\(authority)"] + (own ?? [])
                 + ["https://localhost:\(port)/_ping"]
         )
     }
 
     @Test("only a certificate of this authority, in force, for clients and not revoked gets through")
     func table() async throws {
-        try await Self.withManager { identities, port, _ in
+        try await Self.withManager { identities, port, manager in
             let now = Int(Date().timeIntervalSince1970)
             let other = try CertificateAuthority.generate(cluster: "lab", key: .generate())
             _ = try identities.make("good")
@@ -135,8 +140,85 @@ struct HandshakeIntegrationTests {
             )
             table += "\("good, with TLS 1.1".padded) refused   \(old.status == 0 ? "accepted" : "refused")\n"
             #expect(old.status != 0 && old.errors.contains("protocol version"), "\(old)")
+            let wrong = try await Self.curl(identities, "good", port: port, trusting: "itself/cert.pem")
+            table +=
+                "\("good, trusts another".padded) refused   \(wrong.status == 0 ? "accepted" : "refused by the client")\n"
+            #expect(wrong.status == 60 && wrong.output.isEmpty, "\(wrong)")
             FileHandle.standardError.write(Data(table.utf8))
+            manager.kill(SIGTERM)
+            let log = await manager.wait(timeout: .seconds(30)).errors
+            for reason in [
+                "the certificate of \"foreign\" is not one of this cluster's",
+                "the certificate of \"expired\" has expired",
+                "the certificate of \"revoked\" was revoked",
+                "the certificate of \"purpose\" is not one of this cluster's",
+                "the certificate of \"itself\" is not one of this cluster's", "client refused",
+            ] {
+                #expect(log.contains(reason), "\(reason) is not in the log:\n\(log)")
+            }
         }
+    }
+
+    @Test("what somebody has open ends when the certificate is revoked, and nobody else's does")
+    func revokedWhileConnected() async throws {
+        try await Self.withManager { identities, port, manager in
+            let ann = try identities.make("ann")
+            _ = try identities.make("bob")
+            let stream = try await Self.open("ann", identities, port)
+            let other = try await Self.open("bob", identities, port)
+            let waiting = try await Self.open("ann", identities, port, isIdle: true)
+            defer { other.kill() }
+
+            try identities.store.index.revoke([ann.serial])
+            try identities.store.writeRevocationList(by: identities.authority)
+
+            #expect(await stream.wait(timeout: .seconds(60)).status != 128 + SIGKILL)
+            #expect(await waiting.wait(timeout: .seconds(60)).status != 128 + SIGKILL)
+            #expect(try await Self.curl(identities, "ann", port: port).status != 0)
+            #expect(try await Self.curl(identities, "bob", port: port).output == "OK")
+            other.kill(SIGINT)
+            #expect(await other.wait(timeout: .seconds(60)).status == 128 + SIGINT, "bob's stream had ended")
+            manager.kill(SIGTERM)
+            let end = await manager.wait(timeout: .seconds(30))
+            #expect(
+                end.errors.contains("the certificate of \"ann\" was revoked while it was connected"),
+                "\(end.errors)"
+            )
+        }
+    }
+
+    /// Opens the stream of events as a client, or a connection on which nothing is asked after the first request.
+    private static func open(
+        _ client: String,
+        _ identities: Identities,
+        _ port: Int,
+        isIdle: Bool = false
+    ) async throws -> RunningCommand {
+        let own = "\(identities.folder)/\(client)"
+        let files = ["\(own)/cert.pem", "\(own)/key.pem"]
+        let command =
+            isIdle
+            ? try RunningCommand(
+                "openssl",
+                [
+                    "s_client", "-connect", "localhost:\(port)", "-cert", files[0], "-key", files[1], "-ign_eof",
+                    "-brief",
+                ],
+                input: Data("GET /_ping HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+            )
+            : try RunningCommand(
+                "curl",
+                ["-svN", "--cert", files[0], "--key", files[1], "--cacert", "\(own)/ca.pem"]
+                    + ["https://localhost:\(port)/events"]
+            )
+        let sign = isIdle ? "CONNECTION ESTABLISHED" : "HTTP/1.1 200"
+        let lines = command.errorLines
+        try await withDeadline(.after(.seconds(60)), operation: "waiting for \"\(sign)\"") {
+            for await line in lines where line.contains(sign) {
+                return
+            }
+        }
+        return command
     }
 
     @Test("openssl, the docker CLI, docker-py and Java take the manager's certificate and are taken")
