@@ -101,26 +101,27 @@ struct NodeIdentityIntegrationTests {
     // MARK: A host that moves
 
     /// Gives a host another address on the network that it is in; nothing on it is told.
-    private static func move(_ host: String, _ placeholder: String) async throws {
-        let made = try await run(
+    private static func move(_ host: String, from address: String) async throws {
+        let parts = address.split(separator: ".")
+        let other = (parts.dropLast() + [parts.last == "211" ? "212" : "211"]).joined(separator: ".")
+        let moved = try await run(
             "sh",
             [
                 "-ec",
                 """
-                docker network disconnect bridge \(host)
-                docker run -d --name \(placeholder) --entrypoint sleep swarmctl/node:docker 600
-                docker network connect bridge \(host)
+                network=$(docker inspect -f '{{range $name, $end := .NetworkSettings.Networks}}{{$name}}{{end}}' \(host))
+                docker network disconnect "$network" \(host)
+                docker network connect --ip \(other) "$network" \(host)
                 """,
             ],
             environment: ["DOCKER_HOST": Testbed.engine]
         )
-        try #require(made.status == 0, "\(made)")
+        try #require(moved.status == 0, "\(moved)")
     }
 
     @Test("a host whose address changes goes on as the same node, with the certificate that it has")
     func moves() async throws {
         let cluster = "moved-\(UUID().uuidString.prefix(6).lowercased())"
-        let placeholder = cluster + "-placeholder"
         try await Sandbox.with(clusters: [cluster]) { sandbox in
             let created = try await sandbox.swarmctl([
                 "create", "cluster", cluster, "--nodes", "2", "--local-image", "swarmctl/node:docker", "-y",
@@ -131,15 +132,8 @@ struct NodeIdentityIntegrationTests {
             let before = try await sandbox.swarmctl(["ip", machine]).line
             let certificate = try await Testbed.inHost(host, "sha256sum /etc/docker/server.pem").line
 
-            let result: Result<Void, any Error>
-            do {
-                try await Self.move(host, placeholder)
-                result = .success(try await Self.expectMoved(machine, from: before, cluster, sandbox))
-            } catch {
-                result = .failure(error)
-            }
-            _ = try await run("docker", ["-H", Testbed.engine, "rm", "-f", placeholder])
-            try result.get()
+            try await Self.move(host, from: before)
+            try await Self.expectMoved(machine, from: before, cluster, sandbox)
             #expect(try await Testbed.inHost(host, "sha256sum /etc/docker/server.pem").line == certificate)
         }
     }
@@ -162,9 +156,5 @@ struct NodeIdentityIntegrationTests {
             ["run", "--rm", "-e", "constraint:node==\(machine)", "busybox", "echo", "moved"]
         )
         #expect(ran.line == "moved", "\(ran)")
-        // The store learns of it when the machine is started, and calls the machine by its name.
-        let started = try await sandbox.swarmctl(["start", machine])
-        #expect(started.status == 0 && started.errors.contains("its address is now"), "\(started)")
-        #expect(try await sandbox.swarmctl(["status", machine]).line == "Running")
     }
 }
