@@ -102,7 +102,7 @@ struct EngineFrontIntegrationTests {
         }
     }
 
-    @Test("one whose certificate is revoked is refused from then on, and what is open goes on")
+    @Test("input that ends is passed on; one whose certificate is revoked is refused, and what is open ends")
     func revocation() async throws {
         try await Self.withFront { store, authority, _ in
             let name = "front-\(UUID().uuidString.prefix(6).lowercased())"
@@ -125,14 +125,29 @@ struct EngineFrontIntegrationTests {
                 try await Self.docker("ann", ["top", name], in: store).status == 0
             }
 
-            try store.index.revoke([certificate.serial])
-            try store.writeRevocationList(by: authority)
-            let refused = try await Self.docker("ann", ["version"], in: store)
             try AtomicFile.write([], to: folder + "/over")
             let end = await piped.wait(timeout: .seconds(60))
-
-            #expect(refused.status != 0 && refused.errors.contains("tls:"), "\(refused)")
             #expect(end.status == 0 && end.output == "first\nlast\n", "\(end)")
+            let stream = try RunningCommand(
+                "curl",
+                [
+                    "-svN", "--cert", folder + "/ann.pem", "--key", folder + "/ann-key.pem", "--cacert",
+                    folder + "/ca.pem", "https://localhost:\(Self.port)/events",
+                ]
+            )
+            let lines = stream.errorLines
+            try await withDeadline(.after(.seconds(60)), operation: "waiting for the stream of events") {
+                for await line in lines where line.contains("HTTP/1.1 200") {
+                    return
+                }
+            }
+
+            try store.index.revoke([certificate.serial])
+            try store.writeRevocationList(by: authority)
+
+            let refused = try await Self.docker("ann", ["version"], in: store)
+            #expect(refused.status != 0 && refused.errors.contains("tls:"), "\(refused)")
+            #expect(await stream.wait(timeout: .seconds(60)).status != 128 + SIGKILL, "the stream went on")
         }
     }
 }
