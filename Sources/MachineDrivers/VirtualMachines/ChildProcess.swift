@@ -100,6 +100,14 @@ final class ChildProcess: Sendable {
         return String(decoding: (try? handle.read(upToCount: 16 << 20)) ?? Data(), as: UTF8.self)
     }
 
+    #if canImport(Glibc)
+    /// The highest that is open, and some more, for what another thread opens meanwhile.
+    private static var highestDescriptor: Int32 {
+        let open = AtomicFile.names(in: "/proc/self/fd").compactMap { Int32($0) }
+        return min(open.max() ?? 1024, 1 << 20) + 64
+    }
+    #endif
+
     private static func spawn(
         _ path: String,
         _ words: [String],
@@ -128,11 +136,20 @@ final class ChildProcess: Sendable {
         sigemptyset(&usual)
         [SIGINT, SIGTERM, SIGPIPE].forEach { sigaddset(&usual, $0) }
         posix_spawnattr_setsigdefault(&attributes, &usual)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         for (number, stream) in streams.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, stream, Int32(number + 1))
         }
+        // A daemon that outlives this process must hold none of its sockets, files or locks.
+        #if canImport(Glibc)
+        let closing: Int32 = 0
+        for number in Int32(streams.count + 1)...max(Int32(streams.count + 1), highestDescriptor) {
+            posix_spawn_file_actions_addclose(&actions, number)
+        }
+        #else
+        let closing = POSIX_SPAWN_CLOEXEC_DEFAULT
+        #endif
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | closing))
         let arguments = ([path] + words).map { strdup($0) } + [nil]
         let variables = environment.map { strdup($0) } + [nil]
         defer { (arguments + variables).forEach { free($0) } }
