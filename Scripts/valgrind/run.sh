@@ -24,12 +24,12 @@ status=0
 for suite in "${suites[@]}"; do
     rm -f "$folder/$suite.log"
     LD_PRELOAD=$folder/compatibility.so valgrind --fair-sched=yes --leak-check=full \
-        --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect --num-callers=40 \
+        --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=40 \
         --suppressions=Scripts/valgrind/swift.supp --log-file="$folder/$suite.log" \
         "$folder/tests.xctest" --testing-library swift-testing --no-parallel --filter "$suite" >"$folder/$suite.out" 2>&1 || true
     printf '%s: %s\n' "$suite" "$(grep -E '^. Test run with' "$folder/$suite.out" || printf 'the tests did not end')"
     grep -E '^✘ Test ".*failed after' "$folder/$suite.out" || true
-    sed -n 's/^==[0-9]*== *\(definitely lost\|indirectly lost\|ERROR SUMMARY\)/  \1/p' "$folder/$suite.log"
+    sed -n 's/^==[0-9]*== *\(definitely lost\|ERROR SUMMARY\)/  \1/p' "$folder/$suite.log"
     if ! grep -q 'ERROR SUMMARY: 0 errors' "$folder/$suite.log"; then
         status=1
         grep -E '^==[0-9]+==' "$folder/$suite.log" | sed -n '7,120p'

@@ -115,7 +115,8 @@ extension SessionCore {
     /// Offers a private key; done with whether the server took it.
     func authenticate(user: String, privateKey: [UInt8]) throws(SSHError) -> Progress<Bool> {
         let session = try unsafe requireSession()
-        let code = unsafe privateKey.withUnsafeBytes { bytes in
+        // libssh2 looks for a zero behind keys in OpenSSH's format, whatever length it is told.
+        let code = unsafe (privateKey + [0]).withUnsafeBytes { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { bytes in
                 unsafe libssh2_userauth_publickey_frommemory(
                     session,
@@ -124,7 +125,7 @@ extension SessionCore {
                     nil,
                     0,
                     bytes.baseAddress,
-                    bytes.count,
+                    privateKey.count,
                     nil
                 )
             }
