@@ -32,7 +32,7 @@ swarmd: packages ## Build the fully static swarmd
 
 test: packages ## Unit and component tests: no Docker, under a minute
 	$(SWIFT) build $(FLAGS) --build-tests
-	$(SWIFT) test $(FLAGS) --skip-build --skip IntegrationTests
+	Scripts/run-tests.sh $(CONFIG) .build/unit --skip IntegrationTests
 
 integration: packages build swarmd ## Real hosts, engines and clients
 	$(SWIFT) build $(FLAGS) --build-tests

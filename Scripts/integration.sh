@@ -3,8 +3,6 @@
 # SPDX-FileCopyrightText: The swarmctl authors
 #
 # Runs the integration tests on real hosts and engines of the testbed, and removes what they made.
-# A test that fails is run once more, alone: on a machine that stalls, clocks of real servers run out. Both
-# outcomes are printed last, and a test that fails twice fails the run.
 #
 # Usage: integration.sh [CONFIGURATION [FILTER]]
 set -euo pipefail
@@ -55,40 +53,8 @@ export SWARMCTL_TEST_TIMES=$PWD/$folder/times.tsv
 rm -f "$SWARMCTL_TEST_TIMES"
 export SWARMCTL_TEST_ENGINE
 SWARMCTL_TEST_ENGINE=$(Scripts/testbed/engine.sh address)
-events=$PWD/$folder/events.json
 
-# Runs the tests that match $1 and more options; their events are in $events.
-run_tests() {
-    rm -f "$events"
-    swift test -c "$configuration" --skip-build --filter "$@" --no-parallel \
-        --event-stream-output-path "$events" --event-stream-version 0
-}
-
-# Runs each failed test alone. Sets failed to those that failed again, and flaky to the others.
-run_again() {
-    local again test
-    if ! Scripts/failed-tests.py "$events" >"$folder/failed.txt" 2>"$folder/failures.txt" ||
-        [[ ! -s $folder/failed.txt ]]; then
-        failed=("the run itself")
-    fi
-    mapfile -t again <"$folder/failed.txt"
-    for test in "${again[@]}"; do
-        printf '\n== once more: %s\n' "$test"
-        if run_tests "$test"; then
-            flaky+=("$test")
-        else
-            failed+=("$test")
-            Scripts/failed-tests.py "$events" >/dev/null 2>>"$folder/failures.txt" || true
-        fi
-    done
-}
-
-failed=()
-flaky=()
-rm -f "$folder/failures.txt"
-run_tests "$filter" "${skipped[@]}" || run_again
+passed=yes
+Scripts/run-tests.sh "$configuration" "$folder" --no-parallel --filter "$filter" "${skipped[@]}" || passed=no
 print_times
-[[ ! -s $folder/failures.txt ]] || cat "$folder/failures.txt" >&2
-((${#flaky[@]} == 0)) || printf 'failed, then passed alone: %s\n' "${flaky[@]}" >&2
-((${#failed[@]} == 0)) || printf 'FAILED TWICE: %s\n' "${failed[@]}" >&2
-((${#failed[@]} == 0))
+[[ $passed == yes ]]

@@ -36,8 +36,9 @@ package struct QEMUMonitor: MonitorTalking {
     package init() {}
 
     package func execute(_ command: String, at socket: String, deadline: Deadline) async throws -> JSON {
-        let connection = try MonitorConnection(deadline)
-        return try await withDeadline(deadline, operation: "telling qemu to \(command)") {
+        let operation = "telling qemu to \(command)"
+        let connection = try MonitorConnection(deadline, operation: operation)
+        return try await withDeadline(deadline, operation: operation) {
             try await withTaskCancellationHandler {
                 do {
                     return try await runBlocking { try connection.perform(command, at: socket) }
@@ -58,9 +59,10 @@ private final class MonitorConnection: Sendable {
     private static let longestLine = 1 << 20
 
     private let file: Int32
+    private let operation: String
     private let unread = Mutex<[UInt8]>([])
 
-    init(_ deadline: Deadline) throws {
+    init(_ deadline: Deadline, operation: String) throws {
         #if canImport(Glibc)
         file = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -69,6 +71,7 @@ private final class MonitorConnection: Sendable {
         guard file >= 0 else {
             throw FileError(action: "open", path: "a socket", code: errno)
         }
+        self.operation = operation
         _ = fcntl(file, F_SETFD, FD_CLOEXEC)
         // A bound for each call, also for connecting to one that has no room for more.
         let milliseconds = max(1, deadline.remainingMilliseconds)
@@ -129,8 +132,14 @@ private final class MonitorConnection: Sendable {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Self.connect(file, $0, size) }
         }
         guard result == 0 else {
-            throw [ENOENT, ECONNREFUSED].contains(errno) ? MonitorError.absent : MonitorError.hungUp
+            throw [ENOENT, ECONNREFUSED].contains(errno) ? MonitorError.absent : failure()
         }
+    }
+
+    /// Why the call that just failed did: `errno`, before anything else sets it.
+    private func failure() -> any Error {
+        // The socket's own bound can end before the task that waits at the same deadline.
+        [EAGAIN, EWOULDBLOCK].contains(errno) ? DeadlineExceeded(operation: operation) : MonitorError.hungUp
     }
 
     private static func connect(_ file: Int32, _ address: UnsafePointer<sockaddr>, _ size: socklen_t) -> Int32 {
@@ -150,7 +159,7 @@ private final class MonitorConnection: Sendable {
         #endif
         // A few bytes into an empty buffer: all or nothing.
         guard sent == bytes.count else {
-            throw MonitorError.hungUp
+            throw sent < 0 ? failure() : MonitorError.hungUp
         }
     }
 
@@ -167,7 +176,7 @@ private final class MonitorConnection: Sendable {
                 }
                 let count = recv(file, &block, block.count, 0)
                 guard count > 0 else {
-                    throw MonitorError.hungUp
+                    throw count < 0 ? failure() : MonitorError.hungUp
                 }
                 unread += block[..<count]
             }
