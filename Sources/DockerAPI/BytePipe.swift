@@ -18,7 +18,15 @@ internal import Darwin
 /// system has taken the bytes; so a slow peer slows the other side and costs no memory.
 package final class BytePipe: ByteSource {
     /// How many bytes may wait to be read before the socket is left alone, plus one burst of reads.
-    static let bufferLimit = 128 << 10
+    static let bufferLimit = 256 << 10
+
+    /// Grows to as much at a time as a stream that is passed on needs: with 64 KiB, more than half of the work of a copy
+    /// is waking the other side up.
+    package static let streamAllocator = AdaptiveRecvByteBufferAllocator(
+        minimum: 64,
+        initial: 2048,
+        maximum: 256 << 10
+    )
 
     package let channel: any Channel
     let state = Mutex(BytePipeState())

@@ -181,7 +181,7 @@ struct Dialer: Sendable {
 extension BytePipe {
     /// Reads as much at a time as streams need, on a connection that was made for short answers.
     func readMuch() {
-        channel.setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator()).whenComplete { _ in }
+        channel.setOption(.recvAllocator, value: Self.streamAllocator).whenComplete { _ in }
     }
 }
 
@@ -197,6 +197,7 @@ extension ClientBootstrap {
     /// Half-close and reads on demand; for TCP, keep-alive probes that find a dead peer in 25 s.
     fileprivate func configured(isTCP: Bool) -> ClientBootstrap {
         let common = channelOption(.allowRemoteHalfClosure, value: true).channelOption(.autoRead, value: false)
+            .channelOption(.recvAllocator, value: BytePipe.streamAllocator)
         guard isTCP else {
             return common
         }

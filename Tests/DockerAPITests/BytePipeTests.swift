@@ -145,6 +145,33 @@ struct BytePipeTests {
         #expect(counter.value < 32 << 20)
     }
 
+    @Test("a connection reads little at a time for short answers, and much for streams, also when it is the same one")
+    func readSizes() async throws {
+        let server = try await StubServer { pipe, _ in
+            while try await HTTPMessageReader(pipe: pipe).requestHead() != nil {
+                try await pipe.write(ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"))
+            }
+        }
+        let client = HTTPClient(address: server.address)
+        let dialled = HTTPClient(address: server.address)
+
+        func mostAtATime(_ client: HTTPClient, isShort: Bool) async throws -> Int {
+            try await client.withResponse(to: HTTPRequest(.GET, "/"), isShort: isShort) { response in
+                _ = try await response.collect()
+                let allocator = try await response.upgrade().channel.getOption(.recvAllocator).get()
+                return (allocator as? AdaptiveRecvByteBufferAllocator)?.maximum ?? 0
+            }
+        }
+        let short = try await mostAtATime(client, isShort: true)
+        _ = try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(30)))
+        let reused = try await mostAtATime(client, isShort: false)
+        let new = try await mostAtATime(dialled, isShort: false)
+
+        #expect(short == 8 << 10)
+        #expect(reused == 256 << 10)
+        #expect(new == 256 << 10)
+    }
+
     @Test(
         "a certificate for another address is refused, also where nodes are taken that are not of our cluster",
         arguments: [PeerExpectation.address, .addressOrNode]

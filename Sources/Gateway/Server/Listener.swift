@@ -38,6 +38,7 @@ final class Listener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.recvAllocator, value: BytePipe.streamAllocator)
             .probingClients(isTCP)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

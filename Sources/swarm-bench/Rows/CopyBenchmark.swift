@@ -7,6 +7,12 @@ internal import NIOHTTP1
 internal import SwarmCore
 internal import Synchronization
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// What `docker cp` sends, a gibibyte in and out: client to manager and manager to engine with TLS each,
 /// beside the same client and engine with TLS between them.
 ///
@@ -82,8 +88,11 @@ struct CopyBenchmark: Benchmark {
         let before = manager.sample
         var plain: [Double] = []
         var managed: [Double] = []
+        var ends = 0.0
         for _ in 0..<Self.rounds {
+            let start = ProcessSample(of: getpid()).processor
             plain.append(try await copy(direction, direct, size: Self.size))
+            ends += ProcessSample(of: getpid()).processor - start
             managed.append(try await copy(direction, through, size: Self.size))
         }
         let after = manager.sample
@@ -103,7 +112,7 @@ struct CopyBenchmark: Benchmark {
                 what: "copy \(direction.rawValue): the manager's processor time",
                 load: "for each GiB",
                 value: (after.processor - before.processor) / Double(Self.rounds),
-                reference: .init(name: "direct, wall", value: reference)
+                reference: .init(name: "direct, client and engine together", value: ends / Double(Self.rounds))
             )
         )
         report.add(
