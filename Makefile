@@ -81,8 +81,7 @@ valgrind: packages ## The C wrappers under valgrind: no invalid access, nothing 
 	Scripts/valgrind/run.sh $(CONFIG)
 
 tsan: packages ## What runs at the same time, under the thread sanitizer
-	$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --filter \
-		'SwarmCoreTests|DockerAPITests|DiscoveryTests|SchedulingTests|ClusterTests|GatewayTests|MachinesTests'
+	Scripts/tsan/run.sh
 
 asan: packages ## The C wrappers under the address sanitizer
 	$(SWIFT) test --sanitize=address --scratch-path .build/asan --filter 'PKITests|SecureShellTests|HTTPTransferTests'

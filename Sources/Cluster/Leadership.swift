@@ -30,14 +30,13 @@ package final class Leadership: Sendable {
     private struct State {
         var lease: (term: Term, end: ContinuousClock.Instant)?
         var leader: Leader?
-        var change: UInt64 = 0
-        var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
-        var nextWaiter: UInt64 = 0
     }
 
     /// Whether there is no other manager, so that this one leads for ever.
     package let isAlone: Bool
     private let state = Mutex(State())
+    /// Told after every change of ``state``.
+    private let changes = ChangeSignal()
 
     private init(isAlone: Bool) {
         self.isAlone = isAlone
@@ -120,7 +119,7 @@ package final class Leadership: Sendable {
     /// Returns when this manager leads, or the task is cancelled.
     package func waitUntilLeading() async throws {
         while !isLeading {
-            let seen = state.withLock { $0.change }
+            let seen = changes.count
             guard !isLeading else {
                 return
             }
@@ -136,7 +135,7 @@ package final class Leadership: Sendable {
     /// - Throws: `CancellationError`.
     package func waitForChange(from known: View, until deadline: Deadline) async throws {
         while !deadline.hasPassed {
-            let seen = state.withLock { $0.change }
+            let seen = changes.count
             guard view == known else {
                 return
             }
@@ -181,7 +180,9 @@ package final class Leadership: Sendable {
 
     private func waitForEnd(of term: Term) async throws {
         while true {
-            let (lease, seen) = state.withLock { ($0.lease, $0.change) }
+            // Before the lease is read, so that no change after it is missed.
+            let seen = changes.count
+            let lease = state.withLock { $0.lease }
             guard let lease, lease.term == term, ContinuousClock.now < lease.end else {
                 return
             }
@@ -196,39 +197,13 @@ package final class Leadership: Sendable {
     }
 
     private func waitForChange(after seen: UInt64) async throws {
-        let key = state.withLock { state in
-            state.nextWaiter += 1
-            return state.nextWaiter
-        }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
-                    guard state.change == seen, !Task.isCancelled else {
-                        return true
-                    }
-                    state.waiters[key] = continuation
-                    return false
-                }
-                if isOver {
-                    continuation.resume()
-                }
-            }
-        } onCancel: {
-            state.withLock { $0.waiters.removeValue(forKey: key) }?.resume()
-        }
+        await changes.wait(after: seen)
         try Task.checkCancellation()
     }
 
     private func change(_ body: (inout State) -> Void) {
-        let waiters = state.withLock { state in
-            body(&state)
-            state.change += 1
-            defer { state.waiters = [:] }
-            return state.waiters
-        }
-        for waiter in waiters.values {
-            waiter.resume()
-        }
+        state.withLock { body(&$0) }
+        changes.signal()
     }
 }
 

@@ -53,7 +53,7 @@ struct HostCreation: Sendable {
             return
         }
         let driver = try context.driver(record.driver)
-        try await driver.preCreate(try request(for: record, driver))
+        try await driver.preCreate(try request(for: record, driver, hasKeys: false))
     }
 
     /// Keeps the reason of a failure in the record, and tells the person.
@@ -117,14 +117,28 @@ struct HostCreation: Sendable {
         try context.store.save(record)
     }
 
-    private func request(for record: MachineRecord, _ driver: any MachineDriver) throws -> MachineRequest {
+    /// What the driver is asked for.
+    ///
+    /// - Parameters:
+    ///   - record: of the machine.
+    ///   - driver: its driver.
+    ///   - hasKeys: whether the machine's keys are in it, which are then made when they are missing; else they are
+    ///     empty, so that a check that refuses has made nothing.
+    /// - Returns: the request, with options resolved.
+    /// - Throws: an option that cannot be resolved, a key that cannot be made or written.
+    private func request(
+        for record: MachineRecord,
+        _ driver: any MachineDriver,
+        hasKeys: Bool = true
+    ) throws -> MachineRequest {
         MachineRequest(
             name: record.name,
             id: record.id,
             cluster: record.cluster,
             options: try context.options(record.options, of: driver),
-            authorizedKey: try clusterKey(record.cluster),
-            hostKey: driver.makesHosts ? try hostKey(for: record) : HostKey(privateKey: "", publicKey: ""),
+            authorizedKey: hasKeys ? try clusterKey(record.cluster) : "",
+            hostKey: hasKeys && driver.makesHosts
+                ? try hostKey(for: record) : HostKey(privateKey: "", publicKey: ""),
             ports: [22, record.enginePort] + (record.role == .manager ? [ClusterSpec.managerPort] : []),
             allowFrom: context.store.hasCluster(record.cluster)
                 ? try context.store.cluster(record.cluster).spec.allowFrom : []

@@ -116,9 +116,10 @@ package struct MachineRequest: Sendable {
     package var cluster: String
     /// Values of ``MachineDriver/options`` by name, defaults filled in, secrets resolved.
     package var options: [String: String]
-    /// The line for `authorized_keys` of the login user.
+    /// The line for `authorized_keys` of the login user; empty in ``MachineDriver/preCreate(_:)``.
     package var authorizedKey: String
-    /// The SSH host key the machine shall have, so that the first contact is verified.
+    /// The SSH host key the machine shall have, so that the first contact is verified; empty in
+    /// ``MachineDriver/preCreate(_:)``.
     package var hostKey: HostKey
     /// TCP ports that must be reachable: SSH, engine, manager.
     package var ports: [Int]

@@ -53,6 +53,19 @@ struct WrongUseIntegrationTests {
         }
     }
 
+    @Test("a create that the driver refuses makes no key, no record and no authority")
+    func refusedCreate() async throws {
+        try await Sandbox.with { sandbox in
+            let words = ["create", "cluster", "lab", "--driver", "qemu", "--qemu-image", "/nonexistent.img", "-y"]
+            let result = try await sandbox.swarmctl(words)
+
+            #expect(result.status == 64, "\(result)")
+            #expect(result.errors.contains("/nonexistent.img"), "\(result.errors)")
+            let made = FileManager.default.enumerator(atPath: sandbox.store)?.compactMap { $0 as? String } ?? []
+            #expect(made.filter { !$0.hasSuffix("lock") }.sorted() == ["clusters", "clusters/lab"])
+        }
+    }
+
     @Test("with --format json the error is an object on standard error")
     func jsonError() async throws {
         try await Sandbox.with { sandbox in
