@@ -21,7 +21,7 @@ final class DiscoveryServer: Sendable {
     func stop() async throws { try await server.kill() }
 
     func store(cluster: String = "lab") -> RemoteEmbeddedStore {
-        let client = HTTPClient(address: .tcp(host: "127.0.0.1", port: server.port))
+        let client = HTTPClient(address: .tcp(host: server.host, port: server.port))
         return RemoteEmbeddedStore(clients: [client], cluster: cluster, url: "swarm://\(server.address)/\(cluster)")
     }
 }

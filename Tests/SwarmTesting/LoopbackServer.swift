@@ -15,15 +15,24 @@ package final class LoopbackServer: Sendable {
     }
 
     private let state = Mutex(State())
+    /// The address that it listens at.
+    package let host: String
 
     /// Makes a server that does not listen yet.
-    package init() {}
+    package init() {
+        #if os(Linux)
+        // An address that is this server's alone, so that nobody takes its port between a kill and a start.
+        host = "127.\(Int.random(in: 1...254)).\(Int.random(in: 0...254)).\(Int.random(in: 1...254))"
+        #else
+        host = "127.0.0.1"
+        #endif
+    }
 
     /// The port; 0 before the first start.
     package var port: Int { state.withLock { $0.port } }
 
-    /// `127.0.0.1:PORT`.
-    package var address: String { "127.0.0.1:\(port)" }
+    /// `HOST:PORT`, of the loopback network.
+    package var address: String { "\(host):\(port)" }
 
     /// Listens, on the same port as before when it was started before.
     ///
@@ -39,7 +48,7 @@ package final class LoopbackServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(makeHandler())
                 }
             }
-            .bind(host: "127.0.0.1", port: port).get()
+            .bind(host: host, port: port).get()
         state.withLock { state in
             state.port = channel.localAddress?.port ?? 0
             state.listener = channel
