@@ -54,6 +54,7 @@ extension ClusterCore {
             for (id, change) in news {
                 fields.replace(id, by: change, placement: &placement, directory: &directory)
             }
+            fields.listing = NodeListing(fields.containers)
         }
         self.directory = directory
         for id in news.keys {

@@ -17,6 +17,8 @@ package struct ContainerListing: Sendable {
     package struct Places: Sendable, Equatable {
         package let names: Range<Int32>
         package let status: Range<Int32>
+        /// Whether there is one name, with a slash in front and nothing to escape.
+        package let hasPlainName: Bool
     }
 
     /// - Parameters:
@@ -37,7 +39,14 @@ package struct ContainerListing: Sendable {
             places = nil
             return
         }
-        places = Places(names: names, status: status)
+        let value = self.text.bytes.dropFirst(Int(names.lowerBound)).prefix(names.count)
+        places = Places(names: names, status: status, hasPlainName: Self.isPlain(value))
+    }
+
+    /// Whether the value is of the form `["/a"]`.
+    private static func isPlain(_ names: ArraySlice<UInt8>) -> Bool {
+        names.count > 5 && names.starts(with: Array("[\"/".utf8)) && names.suffix(2).elementsEqual(Array("\"]".utf8))
+            && !names.dropFirst(2).dropLast(2).contains { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
     }
 
     private static func rewrite(_ object: inout JSONObject, names: JSON?, host: String) {

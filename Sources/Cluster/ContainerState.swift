@@ -16,6 +16,7 @@ package final class ContainerState: Sendable {
     package let run: RunState?
     /// When it is placed again without being asked for.
     package let policy: ReschedulePolicy
+    let labelBits: LabelBits
     /// Its description when it was last inspected; only of one that has a policy, else `nil`.
     package var detail: ContainerDetail? { detailBox?.detail }
     private let detailBox: DetailBox?
@@ -48,6 +49,7 @@ package final class ContainerState: Sendable {
         policy = ReschedulePolicy(labels: summary.labels)
         detailBox = policy.isEmpty ? nil : detail.map { DetailBox($0) }
         lineage = Self.lineage(summary.labels)
+        labelBits = LabelBits(summary.labels)
     }
 
     private static func lineage(_ labels: [String: String]) -> [String] {

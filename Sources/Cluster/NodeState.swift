@@ -57,6 +57,8 @@ package final class NodeState: Sendable {
     package var availability: NodeAvailability { fields.availability }
     /// Containers known, by full id.
     package var containers: ContainerTable { fields.containers }
+    /// The same for lists.
+    var listing: NodeListing { fields.listing }
     /// How many of them are in each state.
     package var states: StateCounts { fields.states }
     /// Those that rescheduling has to look at, sorted by name.
@@ -131,6 +133,8 @@ struct NodeFields: Sendable {
     var updatedAt: Double = 0
     var availability = NodeAvailability.active
     var containers = ContainerTable()
+    /// Of these containers.
+    var listing = NodeListing(ContainerTable())
     var states = StateCounts()
     /// Ids of the containers that rescheduling has to look at.
     var watched: Set<String> = []

@@ -27,6 +27,8 @@ struct BenchmarkSettings: Sendable {
     var certificates: String?
     var engines = 1000
     var containers = 30
+    /// Which parts of a benchmark are run; all when there are none.
+    var rows: [String] = []
     /// How long the churn lasts.
     var seconds = 1800
 }

@@ -58,6 +58,9 @@ struct MeasureCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many containers each of them has.", valueName: "number"))
     var containers = 30
 
+    @Option(help: ArgumentHelp("Parts of `cluster` to run: \(ClusterBenchmark.rowNames).", valueName: "names"))
+    var rows = ""
+
     @Option(help: ArgumentHelp("How long the churn lasts.", valueName: "seconds"))
     var seconds = 1800
 
@@ -65,6 +68,9 @@ struct MeasureCommand: AsyncParsableCommand {
         let known = Self.benchmarks.map(\.name)
         for name in names where !known.contains(name) {
             throw ValidationError("unknown benchmark \"\(name)\"; known are \(known.joined(separator: ", "))")
+        }
+        for row in rowNames where !ClusterBenchmark.rowNames.split(separator: ",").contains(row[...]) {
+            throw ValidationError("unknown part \"\(row)\" of the benchmark; known are \(ClusterBenchmark.rowNames)")
         }
         guard (10...1_000_000).contains(seconds) else {
             throw ValidationError("--seconds takes 10 to 1000000")
@@ -74,6 +80,8 @@ struct MeasureCommand: AsyncParsableCommand {
         }
     }
 
+    private var rowNames: [String] { rows.split(separator: ",").map { String($0) } }
+
     func run() async throws {
         let report = Report(machine: MachineDescription())
         let settings = BenchmarkSettings(
@@ -82,6 +90,7 @@ struct MeasureCommand: AsyncParsableCommand {
             certificates: certificates,
             engines: engines,
             containers: containers,
+            rows: rowNames,
             seconds: seconds
         )
         do {

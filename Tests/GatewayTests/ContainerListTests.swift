@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The swarmctl authors
 
+import Cluster
 import DockerAPI
 import NIOHTTP1
 import SwarmCore
@@ -81,5 +82,56 @@ struct ContainerListTests {
         )
 
         #expect(answers.map(\.elements.count) == [1, 5, 0, 5])
+    }
+
+    @Test("each container has the line of its own state, age, exit code and health, and keeps its other members")
+    func lines() async throws {
+        let now = WallTime.now
+        // Far enough from where the words change.
+        let ages: [Double] = [65, 130, 1000, 3010, 3700, 5500, 7300, 90_000, 700_000, 3_000_000, 40_000_000]
+        let kinds = [
+            ("running", 0, ""), ("running", 0, "healthy"), ("exited", 0, ""), ("exited", 137, ""), ("paused", 0, ""),
+        ]
+        let all = ages.flatMap { age in kinds.map { (age: age, kind: $0) } }
+        let engine = try await FakeEngine(
+            name: "node-1",
+            containers: "[\(all.enumerated().map { Self.usual($0, $1.kind.0) }.joined(separator: ","))]"
+        ) { question in
+            guard let digits = question.path.split(separator: "/").dropFirst().first, digits.count == 64,
+                let number = Int(digits, radix: 16)
+            else {
+                return false
+            }
+            let entry = all[number]
+            let time = WallTime.format(now - entry.age)
+            let state =
+                #"{"StartedAt":"\#(time)","FinishedAt":"\#(time)","ExitCode":\#(entry.kind.1),"#
+                + #""Health":{"Status":"\#(entry.kind.2)"}}"#
+            try await question.reply(200, #"{"Id":"\#(digits)","State":\#(state),"Config":{},"HostConfig":{}}"#)
+            return true
+        }
+        let answer = try await withGateway(over: [engine]) { client in
+            let request = HTTPRequest(.GET, "/v1.41/containers/json?all=1")
+            return try await client.reply(to: request, deadline: .after(.seconds(20))).json()
+        }
+
+        let expected = all.map { age, kind in
+            let time = WallTime.describe(seconds: age)
+            return switch kind.0 {
+            case "running": "Up \(time)" + (kind.2.isEmpty ? "" : " (\(kind.2))")
+            case "paused": "Up \(time) (Paused)"
+            default: "Exited (\(kind.1)) \(time) ago"
+            }
+        }
+        let found = answer.elements.reversed()
+        #expect(found.map { $0["Status"]?.string } == expected)
+        #expect(found.enumerated().allSatisfy { $1["Names"]?.strings == ["/node-1/web-\($0)"] })
+        #expect(found.allSatisfy { $0["New"]?.elements.count == 1 && $0["State"]?.string != nil })
+    }
+
+    /// With its members in the order in which an engine writes them.
+    private static func usual(_ number: Int, _ state: String) -> String {
+        #"{"Id":"\#(id(number))","Names":["/web-\#(number)"],"Image":"nginx","Created":\#(1_700_000_000 + number),"#
+            + #""Ports":[],"Labels":{},"State":"\#(state)","Status":"once","New":[1]}"#
     }
 }

@@ -6,27 +6,22 @@ internal import DockerAPI
 
 /// What the line for people depends on: containers with the same have the same line.
 struct StatusLine: Hashable {
-    private let state: String
-    private let health: String
-    private let exitCode: Int
-    /// Whole seconds in the first two hours, then hours.
-    private let age: Int
+    private let key: UInt64
 
     /// `nil` for a container whose line follows from more than this.
-    init?(_ container: ContainerState, now: Double) {
-        guard let run = container.run, container.summary.state == "running" || container.summary.state == "exited"
-        else {
+    init?(_ container: ListedFacts, now: Double) {
+        guard let kind = container.line else {
             return nil
         }
-        guard let since = container.summary.state == "running" ? run.startedAt : run.finishedAt else {
-            return nil
-        }
-        state = container.summary.state
-        health = run.health
-        exitCode = run.exitCode
-        let seconds = max(0, min(now - since, 1e12))
-        // As ``WallTime/describe(seconds:)`` rounds them; whole hours for its years.
-        age = seconds < 7200 ? Int(seconds) : 7200 + 2 * Int(seconds / 3600 + 0.5) + Int(seconds / 3600) % 2
+        let seconds = max(0, min(now - container.since, 1e12))
+        // As ``WallTime/describe(seconds:)`` rounds them: seconds, minutes, hours, whole hours for its years.
+        let age: UInt64 =
+            switch seconds {
+            case ..<60: UInt64(seconds)
+            case ..<3600: 60 + UInt64(seconds) / 60
+            default: 120 + 2 * UInt64(seconds / 3600 + 0.5) + UInt64(seconds / 3600) % 2
+            }
+        key = age << 12 | UInt64(kind)
     }
 }
 

@@ -28,24 +28,27 @@ extension DockerRoutes {
         } catch {
             return try await refuse(request, responder, because: error)
         }
-        let found = query.select(from: snapshot)
+        let order = orders.order(of: snapshot)
+        let found = query.select(from: order)
         let sizes = request.flag("size") ? try await sizes(request, responder) : [:]
-        var text = ContainerListText(names: configuration.containerNames, sizes: sizes)
+        let isLong = found.count > Self.listInOnePiece
+        var text = ContainerListText(names: configuration.containerNames, sizes: sizes, isLong: isLong)
         let headers: HTTPHeaders = ["Content-Type": "application/json"]
-        guard found.count > Self.listInOnePiece else {
-            for entry in found {
-                text.append(entry.container, on: entry.node)
-            }
-            return try await responder.send(headers: headers, bytes: Array(text.takeLast().readableBytesView))
+        if isLong {
+            try await responder.begin(headers: headers)
         }
-        try await responder.begin(headers: headers)
-        for entry in found {
-            text.append(entry.container, on: entry.node)
-            if text.isFull {
-                try await responder.write(text.take())
+        for place in found {
+            text.append(place, of: order)
+            if isLong, text.isFull {
+                try await responder.write(text.piece)
+                text.clear()
             }
         }
-        try await responder.write(text.takeLast())
+        text.end()
+        guard isLong else {
+            return try await responder.send(headers: headers, bytes: Array(text.piece.readableBytesView))
+        }
+        try await responder.write(text.piece)
         try await responder.finish()
     }
 

@@ -32,8 +32,11 @@ struct ContainerQuery {
     private let hidesManagers: Bool
     private let filters: Filters
     private let names: [NameCondition]
-    private let labels: [(key: String, value: Substring?)]
+    private let labels: [(key: String, value: String?)]
+    private let labelBits: LabelBits
     private let asksForParts: Bool
+    private let asksForIdentity: Bool
+    private let asksForState: Bool
     private let before: ContainerState?
     private let since: ContainerState?
 
@@ -62,58 +65,89 @@ struct ContainerQuery {
         names = filters["name"].map { NameCondition($0) }
         labels = filters["label"].map { wanted in
             let sides = wanted.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (String(sides[0]), sides.count > 1 ? sides[1] : nil)
+            return (String(sides[0]), sides.count > 1 ? String(sides[1]) : nil)
         }
-        asksForParts = !filters.values.keys.allSatisfy { !["network", "volume", "publish", "expose"].contains($0) }
+        labelBits = labels.reduce(into: LabelBits()) { $0.insert($1.key, $1.value) }
+        let asked = Set(filters.values.keys)
+        asksForParts = !asked.isDisjoint(with: ["network", "volume", "publish", "expose"])
+        asksForIdentity = !asked.isDisjoint(with: ["id", "ancestor", "is-task"])
+        asksForState = !asked.isDisjoint(with: ["status", "health", "exited"])
         before = try (filters["before"].first ?? request["before"]).map { try find($0) }
         since = try (filters["since"].first ?? request["since"]).map { try find($0) }
     }
 
     /// The containers that it selects, the newest first.
-    func select(from snapshot: ClusterSnapshot) -> [(container: ContainerState, node: NodeState)] {
-        var found: [(container: ContainerState, node: NodeState)] = []
-        for node in snapshot.nodes where acceptsNode(node) {
-            for container in node.containers.values where accepts(container, on: node) {
-                found.append((container, node))
+    func select(from order: ContainerOrder) -> [ContainerOrder.Place] {
+        let limit = limit > 0 ? limit : Int.max
+        guard !picksFew else {
+            let nodes = order.nodes.indices.filter { acceptsNode(order.nodes[$0]) }
+            var found = order.places(of: nodes).filter { accepts($0, of: order) }
+            order.sort(&found)
+            return Array(found.prefix(limit))
+        }
+        guard isRestrictive || limit < order.places.count else {
+            return order.places
+        }
+        var found: [ContainerOrder.Place] = []
+        for place in order.places where accepts(place, of: order) {
+            found.append(place)
+            if found.count == limit {
+                break
             }
         }
-        // Numbers are sorted, not containers: moving those around means counting references.
-        var order = found.enumerated().map { (created: $1.container.createdAt, index: $0) }
-        order.sort { left, right in
-            left.created == right.created
-                ? found[left.index].container.id > found[right.index].container.id : left.created > right.created
-        }
-        return order.prefix(limit > 0 ? limit : order.count).map { found[$0.index] }
+        return found
     }
 
-    private func acceptsNode(_ node: NodeState) -> Bool {
-        filters.accepts("node") { $0 == node.name || $0 == node.engineID || $0 == node.address }
+    /// Whether it asks for single containers or nodes: looking for those node by node is faster than by age.
+    private var picksFew: Bool { !names.isEmpty || !filters["id"].isEmpty || !filters["node"].isEmpty }
+
+    /// Whether there are containers that it does not select.
+    private var isRestrictive: Bool {
+        !showsAll || hidesManagers || !filters.isEmpty || before != nil || since != nil
+    }
+
+    /// Whether a container of the node may have one of the names asked for.
+    private func mayHaveNames(_ node: ListedNode) -> Bool {
+        names.isEmpty || names.contains { $0.mayAccept(node.names, on: node.node.name) }
+    }
+
+    private func acceptsNode(_ listed: ListedNode) -> Bool {
+        let node = listed.node
+        return mayHaveNames(listed)
+            && filters.accepts("node") { $0 == node.name || $0 == node.engineID || $0 == node.address }
+    }
+
+    private func accepts(_ place: ContainerOrder.Place, of order: ContainerOrder) -> Bool {
+        let node = order.nodes[Int(place.node)]
+        let position = Int(place.position)
+        let facts = node.facts[position]
+        guard showsAll || facts.isActive, !(hidesManagers && facts.isOverhead), facts.labels.contains(labelBits) else {
+            return false
+        }
+        guard !filters.isEmpty || before != nil || since != nil else {
+            return true
+        }
+        return accepts(node.containers[position], on: node.node)
     }
 
     private func accepts(_ container: ContainerState, on node: NodeState) -> Bool {
-        let summary = container.summary
-        guard showsAll || summary.state == "running" || summary.state == "paused" || summary.state == "restarting",
-            !(hidesManagers && container.isOverhead),
-            before.map({ $0.isNewer(than: container) }) ?? true, since.map({ container.isNewer(than: $0) }) ?? true
+        guard before.map({ $0.isNewer(than: container) }) ?? true, since.map({ container.isNewer(than: $0) }) ?? true
         else {
             return false
         }
-        guard !filters.isEmpty else {
-            return true
-        }
-        return acceptsIdentity(container, on: node) && acceptsState(container)
-            && (!asksForParts || acceptsParts(summary))
+        return acceptsIdentity(container, on: node) && (!asksForState || acceptsState(container))
+            && (!asksForParts || acceptsParts(container.summary))
     }
 
     private func acceptsIdentity(_ container: ContainerState, on node: NodeState) -> Bool {
-        let summary = container.summary
-        return (names.isEmpty || names.contains { $0.accepts(summary.names, on: node.name) })
+        (names.isEmpty || names.contains { $0.accepts(container.summary.names, on: node.name) })
             && labels.allSatisfy { label in
-                summary.labels[label.key].map { label.value == nil || label.value == $0[...] } ?? false
+                container.summary.labels[label.key].map { label.value == nil || label.value == $0 } ?? false
             }
-            && filters.accepts("id") { summary.id.hasPrefix($0) }
-            && filters.accepts("ancestor") { isAncestor($0, of: summary, on: node) }
-            && filters.accepts("is-task") { ["false", "0"].contains($0.lowercased()) }
+            && (!asksForIdentity
+                || filters.accepts("id") { container.summary.id.hasPrefix($0) }
+                    && filters.accepts("ancestor") { isAncestor($0, of: container.summary, on: node) }
+                    && filters.accepts("is-task") { ["false", "0"].contains($0.lowercased()) })
     }
 
     private func isAncestor(_ reference: String, of summary: ContainerSummary, on node: NodeState) -> Bool {
@@ -209,6 +243,14 @@ struct NameCondition {
         }
     }
 
+    /// Whether one of the names, which are in lines, may be asked for; `node` is that of all of them.
+    func mayAccept(_ names: [UInt8], on node: String) -> Bool {
+        guard let needed else {
+            return true
+        }
+        return Self.contains(node, needed) || names.withUnsafeBufferPointer { Self.contains($0, needed) }
+    }
+
     private static func isLiteral(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -219,18 +261,21 @@ struct NameCondition {
     }
 
     private static func contains(_ text: String, _ part: [UInt8]) -> Bool {
-        text.utf8.withContiguousStorageIfAvailable { bytes in
-            part.withUnsafeBufferPointer { part in
-                guard bytes.count >= part.count, let first = part.first else {
-                    return part.isEmpty
-                }
-                for start in 0...(bytes.count - part.count) where bytes[start] == first {
-                    if bytes[start..<(start + part.count)].elementsEqual(part) {
-                        return true
-                    }
-                }
-                return false
+        text.utf8.withContiguousStorageIfAvailable { contains($0, part) } ?? true
+    }
+
+    private static func contains(_ bytes: UnsafeBufferPointer<UInt8>, _ part: [UInt8]) -> Bool {
+        part.withUnsafeBufferPointer { part in
+            // The end of a name tells names apart sooner than its beginning.
+            guard bytes.count >= part.count, let last = part.last else {
+                return part.isEmpty
             }
-        } ?? true
+            for end in (part.count - 1)..<bytes.count where bytes[end] == last {
+                if bytes[(end + 1 - part.count)...end].elementsEqual(part) {
+                    return true
+                }
+            }
+            return false
+        }
     }
 }

@@ -22,6 +22,7 @@ struct DockerRoutes: Sendable {
     let projects = ProjectDirectory()
     let nodeLines = NodeLineCache()
     let eventMarks = EventMarkCache()
+    let orders = OrderMemory()
 
     var all: [Route] {
         systemRoutes + containerListRoutes + containerRoutes + createRoutes + execRoutes + imageRoutes + pullRoutes

@@ -9,7 +9,7 @@ struct ClusterBenchmark: Benchmark {
     func run(_ report: Report, _ settings: BenchmarkSettings) async throws {
         let field = try await ClusterField(settings, engines: settings.engines, containers: settings.containers)
         do {
-            try await measure(field, report)
+            try await measure(field, report, settings.rows)
             await field.stop()
         } catch {
             await field.stop()
@@ -17,13 +17,23 @@ struct ClusterBenchmark: Benchmark {
         }
     }
 
-    private func measure(_ field: ClusterField, _ report: Report) async throws {
-        try await JoinRows(field: field).run(report)
-        try await ListRows(field: field).run(report)
-        try await InspectRows(field: field).run(report)
-        try await EventRows(field: field).run(report)
-        try await CreateRows(field: field).run(report)
-        try await ReconnectRows(field: field).run(report)
+    /// What ``BenchmarkSettings/rows`` may name, in the order in which they are run.
+    static let rowNames = "join,lists,inspect,events,create,reconnect"
+
+    private func measure(_ field: ClusterField, _ report: Report, _ rows: [String]) async throws {
+        if !rows.isEmpty, !rows.contains("join") {
+            try await field.manager.waitHealthy(field.simulator.engines.count)
+        }
+        for row in Self.rowNames.split(separator: ",") where rows.isEmpty || rows.contains(String(row)) {
+            switch row {
+            case "join": try await JoinRows(field: field).run(report)
+            case "lists": try await ListRows(field: field).run(report)
+            case "inspect": try await InspectRows(field: field).run(report)
+            case "events": try await EventRows(field: field).run(report)
+            case "create": try await CreateRows(field: field).run(report)
+            default: try await ReconnectRows(field: field).run(report)
+            }
+        }
     }
 }
 

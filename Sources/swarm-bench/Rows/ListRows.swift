@@ -46,9 +46,10 @@ struct ListRows {
         try outcome.check("ps -a")
         addProcessor("ps -a", since: before, count: 20, report)
         let bytes = outcome.bytes / max(1, outcome.samples.count)
-        let copy = try await field.direct(clients: 1).run(count: 20) { _ in
-            LoadRequest(.GET, "/v1.41/containers/x/archive?size=\(bytes)")
-        }
+        let text = try await HTTPGet(address: field.manager.address, target: "/v1.41/containers/json?all=1").bytes()
+        field.simulator.engines[0].setText(text)
+        let copy = try await field.direct(clients: 1).run(count: 20) { _ in LoadRequest(.GET, "/v1.41/text") }
+        field.simulator.engines[0].setText([])
         try copy.check("copies")
         report.add(
             Figure(

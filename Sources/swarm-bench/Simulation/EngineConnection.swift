@@ -69,6 +69,7 @@ final class EngineConnection: ChannelInboundHandler, RemovableChannelHandler {
             let start = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
             write(ByteBuffer(string: start), context)
             engine.listen(context.channel)
+        case .text(let text): ChunkSource(text: text).send(on: context.channel)
         case .archive(let size): ArchiveSource(size: size).send(on: context.channel)
         case .raw: becomeRaw(context)
         }
@@ -126,6 +127,7 @@ private struct EngineCall {
     enum Answer {
         case json(Int, ByteBuffer)
         case events
+        case text(ByteBuffer)
         /// A stream of that many bytes.
         case archive(Int)
         case raw
@@ -157,6 +159,7 @@ private struct EngineCall {
         case (.GET, "volumes", 1): .json(200, engine.volumes())
         case (_, "containers", 2...): containerAnswer(of: engine)
         case (.POST, "exec", 3): .raw
+        case (.GET, "text", 1): .text(engine.text)
         default: Self.notFound("page not found")
         }
     }

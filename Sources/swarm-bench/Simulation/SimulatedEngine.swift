@@ -72,6 +72,7 @@ final class SimulatedEngine: Sendable {
         var connections: [ObjectIdentifier: any Channel] = [:]
         var listeners: [ObjectIdentifier: any Channel] = [:]
         var created = 0
+        var text = ByteBuffer()
     }
 
     let number: Int
@@ -103,6 +104,13 @@ final class SimulatedEngine: Sendable {
                 state.idsByName[container.name] = container.id
             }
         }
+    }
+
+    /// What the engine answers to `GET /text`.
+    var text: ByteBuffer { state.withLock { $0.text } }
+
+    func setText(_ bytes: [UInt8]) {
+        state.withLock { $0.text = ByteBuffer(bytes: bytes) }
     }
 
     /// 64 hexadecimal digits that look like chance and are the same each time.
