@@ -138,44 +138,22 @@ package struct DigitalOceanDriver: CloudDriver {
 
     /// The id of our key in the account, where it is put when it is missing.
     private func key(_ request: MachineRequest, _ client: CloudClient) async throws -> Int {
-        let line = request.authorizedKey.split(separator: " ").prefix(2)
-        // A second look: another machine of the cluster may have been faster.
-        for mayMake in [true, false] {
-            let known = try await keys(client)
-                .first { ($0["public_key"].text ?? "").split(separator: " ").prefix(2) == line }
-            if let id = known?["id"].integer {
-                return id
-            }
-            guard mayMake else {
-                break
-            }
+        try await client.sshKey(request.authorizedKey) {
+            try await keys(client)
+        } make: {
             let name = Tag.labels(of: request).map { Self.tag($0, $1) }.sorted().joined(separator: " ")
             let body: JSON = ["name": .string(name), "public_key": .string(request.authorizedKey)]
-            let answer = try await client.call("POST", "/v2/account/keys", body: body, accepting: [422])
-            if let id = answer.body["ssh_key"]["id"].integer {
-                return id
-            }
+            return try await client.call("POST", "/v2/account/keys", body: body, accepting: [422]).body["ssh_key"]
         }
-        throw client.problem("the provider does not take the SSH key", .failed)
     }
 
     private func pages(_ path: String, _ list: String, _ query: [(String, String)], _ client: CloudClient) async throws
         -> [JSON]
     {
-        var found: [JSON] = []
-        for page in 1...Self.mostPages {
-            let all = query + [("page", "\(page)"), ("per_page", "200")]
-            let answer = try await client.call("GET", path, query: all).body
-            found += answer[list].elements
-            if answer["links"]["pages"]["next"].text == nil {
-                break
-            }
+        try await client.pages(path, list, query: query, size: 200) { answer, _ in
+            answer["links"]["pages"]["next"].text != nil
         }
-        return found
     }
-
-    /// 200 items each.
-    private static let mostPages = 100
 
     // MARK: How it is written there
 

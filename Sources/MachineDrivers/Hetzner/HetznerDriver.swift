@@ -143,43 +143,24 @@ package struct HetznerDriver: CloudDriver {
 
     /// The id of our key in the project, where it is put when it is missing.
     private func key(_ request: MachineRequest, _ client: CloudClient) async throws -> Int {
-        let line = request.authorizedKey.split(separator: " ").prefix(2)
-        // A second look: another machine of the cluster may have been faster.
-        for mayMake in [true, false] {
-            let known = try await pages("/ssh_keys", "ssh_keys", [], client)
-                .first { ($0["public_key"].text ?? "").split(separator: " ").prefix(2) == line }
-            if let id = known?["id"].integer {
-                return id
-            }
-            guard mayMake else {
-                break
-            }
+        try await client.sshKey(request.authorizedKey) {
+            try await pages("/ssh_keys", "ssh_keys", [], client)
+        } make: {
             let body: JSON = [
                 "name": .string(Tag.objectName(request.name, request.id)),
                 "public_key": .string(request.authorizedKey),
                 "labels": .texts(Tag.labels(of: request)),
             ]
-            let answer = try await client.call("POST", "/ssh_keys", body: body, accepting: [409])
-            if let id = answer.body["ssh_key"]["id"].integer {
-                return id
-            }
+            return try await client.call("POST", "/ssh_keys", body: body, accepting: [409]).body["ssh_key"]
         }
-        throw client.problem("the provider does not take the SSH key", .failed)
     }
 
     private func pages(_ path: String, _ list: String, _ query: [(String, String)], _ client: CloudClient) async throws
         -> [JSON]
     {
-        var found: [JSON] = []
-        var page = 1
-        while page > 0 {
-            let all = query + [("page", "\(page)"), ("per_page", "50")]
-            let answer = try await client.call("GET", path, query: all).body
-            found += answer[list].elements
-            let next = answer["meta"]["pagination"]["next_page"].integer ?? 0
-            page = next > page ? next : 0
+        try await client.pages(path, list, query: query, size: 50) { answer, page in
+            (answer["meta"]["pagination"]["next_page"].integer ?? 0) > page
         }
-        return found
     }
 
     // MARK: How it is written there

@@ -19,13 +19,7 @@ extension QEMUDriver {
             state["vm"] = request.id
             try save(state)
         }
-        var machine = DriverMachine(
-            name: request.name,
-            id: request.id,
-            cluster: request.cluster,
-            options: request.options,
-            state: state
-        )
+        var machine = DriverMachine(request, state)
         let place = place(request.name)
         guard place.tags == nil || isOurs(place, machine) else {
             throw taken(request)
