@@ -29,17 +29,18 @@ extension ClusterCore {
             excluding: Set(excluded.compactMap { self.slot(of: $0) }),
             using: &ties
         )
-        let node = placements[slot]
+        // Not the node itself: while somebody holds it all of its containers are copied for a change.
+        let (address, name) = (placements[slot].address, placements[slot].name)
         let token = beginRead()
         let held = HeldPlace(
-            address: node.address,
+            address: address,
             name: request.name,
             claim: request.claim,
             ports: request.ports,
             key: "reservation \(token)"
         )
         hold(held, token: token, labels: request.labels)
-        return Reservation(token: token, address: node.address, nodeName: node.name)
+        return Reservation(token: token, address: address, nodeName: name)
     }
 
     private mutating func hold(_ held: HeldPlace, token: UInt64, labels: [String: String]) {

@@ -98,8 +98,8 @@ package struct RunState: Sendable, Hashable {
     /// `starting`, `healthy`, `unhealthy`; empty without a health check.
     package let health: String
 
-    init(_ inspection: JSON) {
-        let state = inspection["State"]
+    init(_ inspection: JSONFields) {
+        let state = inspection["State"]?.fields
         createdAt = inspection["Created"]?.string.flatMap { WallTime.parse($0) }
         startedAt = state?["StartedAt"]?.string.flatMap { WallTime.parse($0) }
         finishedAt = state?["FinishedAt"]?.string.flatMap { WallTime.parse($0) }

@@ -96,16 +96,55 @@ extension NodeSession {
 
     private func readContainer(_ id: String) async throws {
         let number = cluster.core.withLock { $0.beginRead() }
-        async let list = step("listing a container of") {
-            try await self.client.containers(filters: ["id": [id]], deadline: $0)
+        guard listsAsDescribed.withLock({ $0 }), known(id)?.summary.isLinked != true else {
+            async let listed = listed(id)
+            let inspection = await inspect(id)
+            return apply(id, try await listed, inspection, read: number)
         }
         let inspection = await inspect(id)
-        guard let summary = try await list.first(where: { $0.id == id }), inspection != .gone else {
-            cluster.core.withLock { $0.applyRemoval(of: id, on: address, read: number) }
-            return
+        let described = inspection.detail.flatMap { summary(of: $0, known: known(id)) }
+        let isEnough = described != nil || inspection == .gone
+        apply(id, isEnough ? described : try await listed(id), inspection, read: number)
+    }
+
+    private func listed(_ id: String) async throws -> ContainerSummary? {
+        try await step("listing a container of") {
+            try await self.client.containers(filters: ["id": [id]], deadline: $0)
+        }.first { $0.id == id }
+    }
+
+    private func apply(_ id: String, _ summary: ContainerSummary?, _ inspection: Inspection, read number: UInt64) {
+        guard let summary, inspection != .gone else {
+            return cluster.core.withLock { $0.applyRemoval(of: id, on: address, read: number) }
         }
         let container = state(of: summary, inspection: inspection, known: known(id))
         cluster.core.withLock { $0.apply(container, on: address, read: number) }
+    }
+
+    /// The element that the engine would list; `nil` when only the engine can tell.
+    private func summary(of detail: ContainerDetail, known: ContainerState?) -> ContainerSummary? {
+        // In whole seconds: with nine digits more a number is not exact.
+        guard let made = detail.fields["Created"]?.string, made.hasSuffix("Z"),
+            let created = WallTime.parse(made.prefix(19) + "Z")
+        else {
+            return nil
+        }
+        return ContainerSummary(
+            of: detail,
+            created: Int(created),
+            image: known?.summary.image,
+            version: client.apiVersion
+        )
+    }
+
+    /// Compares what an engine lists with what would be made of the description, until the two are found to be the same.
+    private func compare(_ summary: ContainerSummary, with detail: ContainerDetail) {
+        guard !listsAsDescribed.withLock({ $0 }), let made = self.summary(of: detail, known: nil) else {
+            return
+        }
+        if made.says(asMuchAs: summary) {
+            listsAsDescribed.withLock { $0 = true }
+        }
     }
 
     private func readContainers(inspectAll: Bool) async throws {
@@ -182,6 +221,7 @@ extension NodeSession {
                 host: host
             )
         }
+        compare(summary, with: detail)
         let cpus = cluster.core.withLock { $0.node(at: address)?.info?.cpus ?? 0 }
         let demand = ContainerDemand(
             config: detail.config,
@@ -196,7 +236,7 @@ extension NodeSession {
             summary: summary,
             claim: demand.claim,
             ports: ports,
-            run: RunState(detail.raw),
+            run: RunState(detail.fields),
             detail: detail,
             host: host
         )
@@ -208,6 +248,13 @@ private enum Inspection: Sendable {
     case found(ContainerDetail)
     case gone
     case failed
+
+    var detail: ContainerDetail? {
+        guard case .found(let detail) = self else {
+            return nil
+        }
+        return detail
+    }
 
     static func != (left: Inspection, right: Inspection) -> Bool { !(left == right) }
 

@@ -22,6 +22,9 @@ final class NodeSession: Sendable {
     private let lastAnswer = Mutex<ContinuousClock.Instant?>(nil)
     /// Signalled whenever the node turns out not to be healthy, and when it leaves.
     let losses = ChangeSignal()
+    /// Whether an element of the engine's lists was found to be what its description makes of it, so that one container
+    /// is read with one call.
+    let listsAsDescribed = Mutex(false)
     /// Whether a ping has failed since the last answer.
     private let silence = Mutex(false)
     /// When a connection was last made only to verify the certificate.
@@ -187,6 +190,8 @@ final class NodeSession: Sendable {
             throw SessionEnd.tooOld(highest: version.apiVersions.highest, needed: Self.oldestVersion)
         }
         versions.withLock { $0 = version.apiVersions.clamp(Self.newestVersion) }
+        // It may be another engine than before.
+        listsAsDescribed.withLock { $0 = false }
         let info = try await step("asking for the description") { try await self.client.info(deadline: $0) }
         guard !info.name.isEmpty || !info.id.isEmpty else {
             throw DockerAPIError.unexpectedAnswer(what: "neither a name nor an id in the engine's description")

@@ -24,6 +24,8 @@ package struct ContainerSummary: Sendable {
     package let id: String
     /// Without the leading `/`; names of links (`/a/b`) are left out.
     package let names: [String]
+    /// Whether it has names of links too.
+    package let isLinked: Bool
     package let image: String
     package let imageID: String
     /// Seconds since 1970, UTC.
@@ -44,7 +46,9 @@ package struct ContainerSummary: Sendable {
             return nil
         }
         self.id = id
-        names = (fields["Names"]?.strings ?? []).map { String($0.drop { $0 == "/" }) }.filter { !$0.contains("/") }
+        let all = (fields["Names"]?.strings ?? []).map { String($0.drop { $0 == "/" }) }
+        names = all.filter { !$0.contains("/") }
+        isLinked = all.count != names.count
         image = SharedTexts.string(fields["Image"]?.string ?? "")
         imageID = SharedTexts.string(fields["ImageID"]?.string ?? "")
         created = fields["Created"]?.int ?? 0
@@ -77,6 +81,8 @@ package struct ContainerDetail: Sendable {
     package let state: String
     /// The whole answer.
     package let raw: JSON
+    /// Its members.
+    package let fields: JSONFields
 
     /// Returns `nil` when there is no id.
     package init?(_ json: JSON) {
@@ -85,6 +91,7 @@ package struct ContainerDetail: Sendable {
             return nil
         }
         self.id = id
+        self.fields = fields
         name = String((fields["Name"]?.string ?? "").drop { $0 == "/" })
         imageID = fields["Image"]?.string ?? ""
         config = fields["Config"] ?? .emptyObject

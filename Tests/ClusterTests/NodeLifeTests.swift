@@ -42,7 +42,7 @@ struct NodeLifeTests {
 
             try await cluster.wait("the container is gone") { $0.nodes[0].containers.isEmpty }
             let after = engine.state.withLock { $0.requests.filter { $0.contains("containers") }.count }
-            #expect(after - before == 2)
+            #expect(after - before == 1)
         }
     }
 

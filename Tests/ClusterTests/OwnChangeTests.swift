@@ -86,7 +86,55 @@ struct OwnChangeTests {
     }
 }
 
+extension OwnChangeTests {
+    @Test(
+        "a change costs one call to an engine that lists what it describes, and two to one that does not",
+        arguments: [(command: "sleep '1 h'", lists: 0), (command: "something else", lists: 1)]
+    )
+    func calls(command: String, lists: Int) async throws {
+        let engine = StubEngine(name: "n1")
+        engine.add(.init(id: "aaaa", name: "web", command: command), sendingEvent: false)
+
+        try await Self.run(engine) { cluster in
+            try await cluster.waitUntilHealthy()
+            let before = engine.lists
+            engine.update { $0.containers[0].state = "paused" }
+            await cluster.refreshContainer("aaaa", on: engine.address)
+
+            #expect(engine.lists == before + lists)
+            #expect(engine.inspections(of: "aaaa") == 2)
+            #expect(cluster.snapshot.nodes[0].containers["aaaa"]?.summary.state == "paused")
+        }
+    }
+
+    @Test("a container that is linked to, or in a state that lists alone tell, is read from the list too")
+    func listedAlone() async throws {
+        let engine = StubEngine(name: "n1")
+        engine.add(.init(id: "aaaa", name: "web"), sendingEvent: false)
+        engine.add(.init(id: "bbbb", name: "db", links: ["/web/store"]), sendingEvent: false)
+
+        try await Self.run(engine) { cluster in
+            try await cluster.waitUntilHealthy()
+            let before = engine.lists
+            await cluster.refreshContainer("bbbb", on: engine.address)
+            #expect(engine.lists == before + 1)
+            engine.update { $0.containers[0].state = "removing" }
+            await cluster.refreshContainer("aaaa", on: engine.address)
+            #expect(engine.lists == before + 2)
+            engine.remove("aaaa", sendingEvent: false)
+            await cluster.refreshContainer("aaaa", on: engine.address)
+            #expect(engine.lists == before + 2)
+            #expect(cluster.snapshot.nodes[0].containers["aaaa"] == nil)
+        }
+    }
+}
+
 extension StubEngine {
+    /// How many times containers were listed.
+    fileprivate var lists: Int {
+        state.withLock { $0.requests.count { $0.contains("/containers/json") } }
+    }
+
     /// How many times the container was inspected.
     fileprivate func inspections(of id: String) -> Int {
         state.withLock { $0.requests.count { $0.hasSuffix("/containers/\(id)/json") } }

@@ -13,10 +13,14 @@ final class StubEngine: Sendable {
         var id: String
         var name: String
         var state = "running"
-        var hostConfig = "{}"
+        var hostConfig = #"{"NetworkMode":"default"}"#
         var labels: [String: String] = [:]
         /// As engines write times; empty for never.
         var started = ""
+        /// Further names in lists.
+        var links: [String] = []
+        /// In lists.
+        var command = "sleep '1 h'"
     }
 
     struct State: Sendable {
@@ -139,17 +143,24 @@ final class StubEngine: Sendable {
 }
 
 extension StubEngine.Container {
+    private static let networks = """
+        {"Networks":{"bridge":{"IPAMConfig":null,"Links":null,"Aliases":null,"NetworkID":"n","IPAddress":"172.17.0.2"}}}
+        """
+
     fileprivate var summary: String {
         """
-        {"Id":"\(id)","Names":["/\(name)"],"Image":"busybox","ImageID":"sha256:b","Created":1700000000,\
-        "State":"\(state)","Status":"Up","Ports":[],"Labels":\(JSON(labels).text)}
+        {"Id":"\(id)","Names":\(JSON(["/" + name] + links).text),"Image":"busybox","ImageID":"sha256:b","Command":"\(command)",\
+        "Created":1700000000,"Ports":[],"Labels":\(JSON(labels).text),"State":"\(state)","Status":"Up",\
+        "HostConfig":{"NetworkMode":"default"},"NetworkSettings":\(Self.networks),"Mounts":[]}
         """
     }
 
     fileprivate var detail: String {
         """
-        {"Id":"\(id)","Name":"/\(name)","Image":"sha256:b","State":{"Status":"\(state)","StartedAt":"\(started)"},"Config":{},\
-        "HostConfig":\(hostConfig)}
+        {"Id":"\(id)","Name":"/\(name)","Image":"sha256:b","Created":"2023-11-14T22:13:20.25Z","Path":"sleep",\
+        "Args":["1 h"],"State":{"Status":"\(state)","StartedAt":"\(started)"},\
+        "Config":{"Image":"busybox","Labels":\(JSON(labels).text)},"HostConfig":\(hostConfig),"Mounts":[],\
+        "NetworkSettings":{"Ports":{},\(Self.networks.dropFirst())}
         """
     }
 }
