@@ -13,14 +13,26 @@ package struct APIVersion: Hashable, Sendable, Comparable, CustomStringConvertib
 
     /// Reads `1.41`; `nil` for anything that is not two numbers of at most four digits.
     package init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2,
-            parts.allSatisfy({ $0.count <= 4 && !$0.isEmpty && $0.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } }),
-            let major = Int(parts[0]), let minor = Int(parts[1])
-        else {
+        // Byte by byte: every request has one.
+        var major: Int?
+        var number = 0
+        var digits = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: ".") where major == nil && digits > 0:
+                major = number
+                (number, digits) = (0, 0)
+            case UInt8(ascii: "0")...UInt8(ascii: "9") where digits < 4:
+                number = number * 10 + Int(byte - UInt8(ascii: "0"))
+                digits += 1
+            default:
+                return nil
+            }
+        }
+        guard let major, digits > 0 else {
             return nil
         }
-        self.init(major: major, minor: minor)
+        self.init(major: major, minor: number)
     }
 
     package var description: String { "\(major).\(minor)" }

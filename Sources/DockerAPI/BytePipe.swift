@@ -20,6 +20,9 @@ package final class BytePipe: ByteSource {
     /// How many bytes may wait to be read before the socket is left alone, plus one burst of reads.
     static let bufferLimit = 256 << 10
 
+    /// How many bytes at most are written without leaving the thread.
+    private static let shortWrite = 16 << 10
+
     /// Grows to as much at a time as a stream that is passed on needs: with 64 KiB, more than half of the work of a copy
     /// is waking the other side up.
     package static let streamAllocator = AdaptiveRecvByteBufferAllocator(
@@ -67,6 +70,17 @@ package final class BytePipe: ByteSource {
                 await waitForInput()
             }
         }
+    }
+
+    /// The next bytes, if some wait to be read.
+    func readArrived() -> ByteBuffer? {
+        guard case .chunk(let bytes, let resumes) = state.withLock({ $0.chunks.isEmpty ? .nothing : $0.next() }) else {
+            return nil
+        }
+        if resumes {
+            channel.read()
+        }
+        return bytes
     }
 
     /// Puts `bytes` back, to be the next that are read.
@@ -191,19 +205,46 @@ package final class BytePipe: ByteSource {
     /// - Throws: ``NotAllowed``; else as ``read()``.
     func write(_ parts: [ByteBuffer], onlyIf condition: (@Sendable () throws -> Void)?) async throws {
         let channel = channel
-        try await forwardingFailure {
-            try await channel.eventLoop.flatSubmit {
-                do {
-                    try condition?()
-                } catch {
-                    return channel.eventLoop.makeFailedFuture(NotAllowed(cause: error))
-                }
-                for part in parts.dropLast() {
-                    channel.write(part, promise: nil)
-                }
-                return channel.writeAndFlush(parts.last ?? ByteBuffer())
-            }.get()
+        let size = parts.reduce(0) { $0 + $1.readableBytes }
+        // On the connection's own thread a short write is done when it returns: nobody has to be woken for it.
+        guard size <= Self.shortWrite, channel.eventLoop.inEventLoop, !Task.isCancelled,
+            state.withLock({ $0.mayStay() })
+        else {
+            return try await forwardingFailure {
+                try await channel.eventLoop.flatSubmit { self.start(parts, onlyIf: condition) }.get()
+            }
         }
+        let outcome = WriteOutcome()
+        let written = start(parts, onlyIf: condition)
+        written.whenComplete { outcome.set($0) }
+        if let result = outcome.result {
+            try result.mapError { failure ?? $0 }.get()
+        } else {
+            try await forwardingFailure { try await written.get() }
+        }
+    }
+
+    /// Hands bytes to the channel; called on its event loop.
+    private func start(_ parts: [ByteBuffer], onlyIf condition: (@Sendable () throws -> Void)?) -> EventLoopFuture<Void>
+    {
+        do {
+            try condition?()
+        } catch {
+            return channel.eventLoop.makeFailedFuture(NotAllowed(cause: error))
+        }
+        for part in parts.dropLast() {
+            channel.write(part, promise: nil)
+        }
+        return channel.writeAndFlush(parts.last ?? ByteBuffer())
+    }
+
+    /// What came of a write, once it is known.
+    private final class WriteOutcome: Sendable {
+        private let state = Mutex<Result<Void, any Error>?>(nil)
+
+        var result: Result<Void, any Error>? { state.withLock { $0 } }
+
+        func set(_ result: Result<Void, any Error>) { state.withLock { $0 = result } }
     }
 
     /// Ends the connection at once, and makes the system throw away what it has not delivered yet.
@@ -241,8 +282,11 @@ package final class BytePipe: ByteSource {
     }
 
     /// Closes the pipe with `error` at `deadline`, unless the result is cancelled before.
-    package func scheduleClose(at deadline: NIODeadline, _ error: any Error) -> Scheduled<Void> {
-        channel.eventLoop.scheduleTask(deadline: deadline) { self.close(error) }
+    package func scheduleClose(
+        at deadline: NIODeadline,
+        _ error: @autoclosure @escaping @Sendable () -> any Error
+    ) -> Scheduled<Void> {
+        channel.eventLoop.scheduleTask(deadline: deadline) { self.close(error()) }
     }
 
     private func forwardingFailure(_ body: () async throws -> Void) async throws {

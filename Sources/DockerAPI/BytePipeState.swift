@@ -15,6 +15,15 @@ struct BytePipeState {
     var reader: CheckedContinuation<Void, Never>?
     var endWatcher: CheckedContinuation<Void, Never>?
     var onEnd: (@Sendable () -> Void)?
+    private var stays = 0
+    /// After so many writes that did not leave the thread others get their turn.
+    private static let staysAtMost = 16
+
+    /// Whether the writer may go on without giving others their turn; it has to do so now and then.
+    mutating func mayStay() -> Bool {
+        stays = stays < Self.staysAtMost ? stays + 1 : 0
+        return stays > 0
+    }
 
     enum Next {
         case chunk(ByteBuffer, resumes: Bool)

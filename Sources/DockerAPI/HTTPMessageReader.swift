@@ -106,6 +106,33 @@ package final class HTTPBodyReader: ByteSource {
         return nil
     }
 
+    /// The whole body, if all of it is there and waits to be read; else nothing is read.
+    ///
+    /// - Returns: `nil` also when it is longer than `limit`, or broken: ``collect(limit:)`` says so.
+    package func collectArrived(limit: Int) -> [UInt8]? {
+        guard !isComplete else {
+            return []
+        }
+        guard beforeFirstRead.withLock({ $0 == nil }), let chunk = pipe.readArrived() else {
+            return nil
+        }
+        var rest = chunk
+        var bytes: [UInt8] = []
+        let decoded = decoder.withLock { decoder -> Bool in
+            var copy = decoder
+            while let piece = try? copy.decode(&rest) {
+                bytes += piece.readableBytesView
+            }
+            guard copy.isComplete, bytes.count <= limit else {
+                return false
+            }
+            decoder = copy
+            return true
+        }
+        pipe.unread(decoded ? rest : chunk)
+        return decoded ? bytes : nil
+    }
+
     /// The whole body.
     ///
     /// - Throws: ``DockerAPIError/tooLarge(what:limit:)`` as soon as it is longer than `limit`.

@@ -172,6 +172,51 @@ struct BytePipeTests {
         #expect(new == 256 << 10)
     }
 
+    @Test("who writes on the connection's own thread again and again lets others have their turn")
+    func turns() async throws {
+        let server = try await StubServer { pipe, _ in
+            while try await pipe.read() != nil {}
+        }
+        let pipe = try await BytePipe.connect(to: server.address, tls: nil, deadline: .after(.seconds(30)))
+
+        let others = Task(executorPreference: pipe.executor) {
+            let others = Counter()
+            pipe.channel.eventLoop.execute { others.add(1) }
+            for _ in 0..<32 {
+                try await pipe.write(ByteBuffer(string: "x"))
+            }
+            return others.value
+        }
+
+        #expect(try await others.value == 1)
+        pipe.close()
+    }
+
+    @Test("a body that is all there is taken at once, and any other left as it is")
+    func arrivedBody() async throws {
+        let server = try await StubServer { pipe, _ in
+            _ = try await pipe.read()
+            try await pipe.write(ByteBuffer(string: "12345rest"))
+            _ = try await pipe.read()
+        }
+        let pipe = try await BytePipe.connect(to: server.address, tls: nil, deadline: .after(.seconds(30)))
+        func reader(_ length: String) throws -> HTTPBodyReader {
+            HTTPBodyReader(pipe: pipe, decoder: try HTTPBodyDecoder(request: ["Content-Length": length]))
+        }
+        #expect(try reader("0").collectArrived(limit: 0) == [])
+        #expect(try reader("5").collectArrived(limit: 10) == nil)
+        try await pipe.write(ByteBuffer(string: "go"))
+        pipe.unread(try #require(try await pipe.read()))
+
+        #expect(try reader("10").collectArrived(limit: 10) == nil)
+        #expect(try reader("5").collectArrived(limit: 4) == nil)
+        let whole = try reader("5")
+        #expect(whole.collectArrived(limit: 5) == Array("12345".utf8))
+        #expect(whole.isComplete)
+        #expect(try await pipe.read().map { String(buffer: $0) } == "rest")
+        pipe.close()
+    }
+
     @Test(
         "a certificate for another address is refused, also where nodes are taken that are not of our cluster",
         arguments: [PeerExpectation.address, .addressOrNode]

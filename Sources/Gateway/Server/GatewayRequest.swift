@@ -126,6 +126,10 @@ package struct GatewayRequest: Sendable {
             throw DockerAPIError.tooLarge(what: "the body", limit: limit)
         }
         let body = body
+        // Mostly it comes with the header.
+        if let arrived = body.collectArrived(limit: limit) {
+            return arrived
+        }
         do {
             return try await withDeadline(.after(Self.bodyTime), operation: "reading the request") {
                 try await body.collect(limit: limit)

@@ -40,7 +40,7 @@ package struct RequestTarget: Sendable {
     private static func path(_ text: Substring) throws(GatewayError) -> [String] {
         var target = text
         // The absolute form, which proxies use.
-        if let range = target.firstRange(of: "://"), !target.hasPrefix("/") {
+        if !target.hasPrefix("/"), let range = target.firstRange(of: "://") {
             target = target[range.upperBound...].drop { $0 != "/" }
         }
         guard target.hasPrefix("/") else {
