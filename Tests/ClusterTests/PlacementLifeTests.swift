@@ -13,7 +13,8 @@ struct PlacementLifeTests {
     func reserveAndCommit() async throws {
         let engines = [StubEngine(name: "n1"), StubEngine(name: "n2"), StubEngine(name: "n3")]
 
-        try await ClusterHarness.run(engines) { cluster in
+        // What is read once must be read, however slow the machine is.
+        try await ClusterHarness.run(engines, change: { $0.stepTimeout = .seconds(60) }) { cluster in
             try await cluster.waitUntilHealthy()
             let request = PlacementRequest(claim: Resources(memory: 1000))
             let reservations = try (0..<6).map { _ in try cluster.reserve(request) }

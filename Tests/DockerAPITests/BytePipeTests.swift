@@ -51,7 +51,7 @@ struct BytePipeTests {
         let server = try await StubServer(tls: tls, Self.countingAfterEnd)
         let client = HTTPClient(address: server.address, tls: tls)
 
-        let answer = try await client.withResponse(to: Self.upgrade, deadline: .after(.seconds(10))) { response in
+        let answer = try await client.withResponse(to: Self.upgrade, deadline: .after(.seconds(50))) { response in
             #expect(response.isRawStream)
             let pipe = response.upgrade()
             for _ in 0..<256 {
@@ -84,7 +84,7 @@ struct BytePipeTests {
         }
         let client = HTTPClient(address: server.address, tls: tls)
 
-        try await client.withResponse(to: Self.upgrade, deadline: .after(.seconds(10))) { response in
+        try await client.withResponse(to: Self.upgrade, deadline: .after(.seconds(50))) { response in
             let pipe = response.upgrade()
             #expect(try await pipe.read().map { String(buffer: $0) } == "hello")
             #expect(try await pipe.read() == nil)
@@ -229,7 +229,7 @@ struct BytePipeTests {
         let client = HTTPClient(address: server.address, tls: tls, expecting: expectation)
 
         let error = try await #require(throws: DockerAPIError.self) {
-            try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(10)))
+            try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(50)))
         }
 
         #expect(client.peer == nil)
@@ -251,7 +251,7 @@ struct BytePipeTests {
         let client = HTTPClient(address: server.address, tls: try TLSContexts(files: files))
 
         await #expect(throws: DockerAPIError.self) {
-            try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(10)))
+            try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(50)))
         }
     }
 
@@ -274,11 +274,11 @@ struct BytePipeTests {
         }
         let client = HTTPClient(address: server.address, tls: try TestCertificates.contexts("node"))
         await #expect(throws: DockerAPIError.self) {
-            try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(10)))
+            try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(50)))
         }
 
         try install("node")
-        let reply = try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(10)))
+        let reply = try await client.reply(to: HTTPRequest(.GET, "/"), deadline: .after(.seconds(50)))
 
         #expect(reply.status == 200)
     }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("HTTPClient", .timeLimit(.minutes(1)))
 struct HTTPClientTests {
-    private var soon: Deadline { .after(.seconds(10)) }
+    private var soon: Deadline { .after(.seconds(50)) }
 
     /// Answers each request with its number on the connection, and the connection's number.
     private static func answering(_ pipe: BytePipe, _ connection: Int) async throws {
