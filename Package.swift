@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
         .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMalloc"),
 
         // Row 1
         .target(name: "SwarmCore", swiftSettings: strict),
@@ -72,7 +73,7 @@ let package = Package(
         ),
         .target(
             name: "Cluster",
-            dependencies: ["DockerAPI", "Scheduling", "SwarmCore", logging, nioCore, nioPosix, nioHTTP],
+            dependencies: ["CMalloc", "DockerAPI", "Scheduling", "SwarmCore", logging, nioCore, nioPosix, nioHTTP],
             swiftSettings: strict
         ),
         .target(name: "Machines", dependencies: ["SwarmCore", "SecureShell", "PKI"], swiftSettings: strict),

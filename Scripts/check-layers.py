@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 LAYERS = [
-    {"COpenSSL", "CLibSSH2", "CLibcurl"},
+    {"COpenSSL", "CLibSSH2", "CLibcurl", "CMalloc"},
     {"SwarmCore"},
     {"PKI", "SecureShell", "HTTPTransfer", "DockerAPI", "Scheduling", "GoRPC"},
     {"Discovery", "Cluster", "Machines", "Provisioning"},
@@ -26,6 +26,7 @@ OUTSIDE = {
     "COpenSSL": {"PKI"},
     "CLibSSH2": {"SecureShell"},
     "CLibcurl": {"HTTPTransfer"},
+    "CMalloc": {"Cluster"},
     "NIO.*": {"DockerAPI", "Discovery", "Cluster", "Gateway", "DaemonCommands", "swarm-bench"},
     "ArgumentParser": {"DaemonCommands", "OperatorCommands", "swarmctl", "swarmd", "swarm-bench"},
     "Yams": {"ClusterLifecycle"},

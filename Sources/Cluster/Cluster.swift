@@ -24,6 +24,7 @@ package final class Cluster: Sendable {
     /// Transfers of images, by address, name and platform.
     let imageWork = KeyedWork<[String]>()
     let moves: MoveBook
+    private let joined = Wake()
     /// By the address of a node, those of its copies, which wait until it is gone.
     private let copies = Mutex<[String: Set<String>]>([:])
     private let makeClient: @Sendable (String) throws -> HTTPClient
@@ -61,11 +62,31 @@ package final class Cluster: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await Rescheduler(self).run() }
+            group.addTask { await self.giveMemoryBack() }
             for await session in started {
                 group.addTask(executorPreference: EventLoopExecutor.next()) { await session.run() }
             }
             // The stream ends when the task is cancelled, and the group cancels its tasks with it.
         }
+    }
+
+    /// Gives back what reading nodes took, when none has been read for a moment.
+    private func giveMemoryBack() async {
+        while !Task.isCancelled {
+            await joined.wait()
+            var last: Int
+            repeat {
+                last = statistics.joins
+                try? await ContinuousClock().sleep(for: FreeMemory.delay)
+            } while last != statistics.joins && !Task.isCancelled
+            FreeMemory.giveBack()
+        }
+    }
+
+    /// Notes that a node has been read as a whole.
+    func noteJoin() {
+        statistics.countJoin()
+        joined.signal()
     }
 
     // MARK: Members

@@ -7,6 +7,7 @@ internal import Synchronization
 package final class ClusterStatistics: Sendable {
     private struct State {
         var reconnects = 0
+        var joins = 0
         var lags: [String: Double] = [:]
     }
 
@@ -20,6 +21,11 @@ package final class ClusterStatistics: Sendable {
     /// For each node's address how long its latest event was on its way, in seconds; clocks that differ add
     /// to it, and it is never below 0.
     package var eventLags: [String: Double] { state.withLock { $0.lags } }
+
+    /// How many times an engine was read as a whole because it was new or had been gone.
+    var joins: Int { state.withLock { $0.joins } }
+
+    func countJoin() { state.withLock { $0.joins += 1 } }
 
     func countReconnect() { state.withLock { $0.reconnects += 1 } }
 

@@ -165,7 +165,7 @@ final class NodeSession: Sendable {
 
     /// Connects and follows the engine; throws when the connection breaks.
     private func follow() async throws {
-        let version = try await connect()
+        let version = try await inTaskOfItsOwn { try await self.connect() }
         let accepted = Wake()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.followEvents(accepted: accepted) }
@@ -173,8 +173,9 @@ final class NodeSession: Sendable {
                 // From here on nothing is missed: what changes while the lists are read comes as an event.
                 await accepted.wait()
                 try Task.checkCancellation()
-                try await self.readEverything(inspectAll: true)
+                try await inTaskOfItsOwn { try await self.readEverything(inspectAll: true) }
                 try self.becomeHealthy(version)
+                self.cluster.noteJoin()
                 try await self.serve()
             }
             defer { group.cancelAll() }
@@ -262,7 +263,7 @@ final class NodeSession: Sendable {
             try await ContinuousClock().sleep(for: failures == 0 ? configuration.probeInterval : .seconds(1))
             verifyAnew()
             do {
-                try await ping()
+                try await inTaskOfItsOwn { try await self.ping() }
                 failures = 0
                 notePeer()
             } catch {
@@ -303,7 +304,7 @@ final class NodeSession: Sendable {
             let spread = bounds.upperBound - bounds.lowerBound
             try await ContinuousClock().sleep(for: bounds.lowerBound + spread * Double.random(in: 0...1))
             do {
-                try await readEverything(inspectAll: false)
+                try await inTaskOfItsOwn { try await self.readEverything(inspectAll: false) }
             } catch {
                 try Task.checkCancellation()
                 // Probes decide whether the node is there; the next round compares again.

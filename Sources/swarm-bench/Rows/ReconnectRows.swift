@@ -36,5 +36,16 @@ struct ReconnectRows {
                 reference: .init(name: "while cut off", value: cut.resident)
             )
         )
+        // What reading everything again took is given back when all is read.
+        try await ContinuousClock().sleep(for: .seconds(5))
+        report.add(
+            Figure(
+                what: "reconnect: resident, 5 s later",
+                load: field.load,
+                value: field.manager.sample.resident,
+                unit: .bytes,
+                reference: .init(name: "when all were healthy again", value: back.resident)
+            )
+        )
     }
 }
