@@ -30,7 +30,8 @@ package protocol RemoteHost: Sendable {
 
     /// Writes a local file to the host: to a temporary beside `remotePath`, then renamed.
     ///
-    /// The file has `mode` from its first byte. Streamed: never whole in memory.
+    /// The file has `mode` from its first byte. Streamed: never whole in memory. The host writes it to its disk when it
+    /// likes: after a loss of power it may be there in part.
     func upload(_ localPath: String, to remotePath: String, mode: UInt32, deadline: Deadline) async throws
 }
 

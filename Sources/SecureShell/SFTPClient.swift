@@ -15,6 +15,8 @@ struct SFTPClient {
     private var replies: [UInt32: SFTPReply] = [:]
     private var nextID: UInt32 = 0
     private(set) var extensions: Set<String> = []
+    /// How many pieces of a file may wait for their answers.
+    let piecesAhead: Int
 
     /// In bytes; servers send no packet beyond 256 KiB.
     private static let packetLimit = 512 << 10
@@ -23,6 +25,10 @@ struct SFTPClient {
     init(on loop: SessionLoop, deadline: Deadline) async throws {
         endpoint = loop.endpoint
         self.deadline = deadline
+        let roundTrip = try await loop.perform(deadline: deadline, stage: .transfer) { core -> Progress<Duration?> in
+            .done(core.wire.flatMap { SystemSocket.roundTrip($0.socket) })
+        }
+        piecesAhead = TransferWindow.pieces(roundTrip: roundTrip)
         channel = try await SSHChannel.open(.session, on: loop, deadline: deadline)
         try await channel.start("subsystem", "sftp", deadline: deadline)
         // SSH_FXP_INIT, version 3.

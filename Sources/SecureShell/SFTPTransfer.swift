@@ -5,17 +5,21 @@
 extension SFTPClient {
     /// How much goes into one packet, in bytes; every server takes that.
     private static let pieceSize = 32 << 10
-    /// How many packets may wait for their answers: 2 MiB in all.
-    private static let piecesAhead = 64
-
     /// Writes what `next` gives, until it gives nothing, to a temporary beside `path`, and renames it.
-    mutating func upload(to path: String, mode: UInt32, next: (Int) throws -> [UInt8]) async throws {
+    ///
+    /// With `isSynced` it is on the disk before it is renamed, if the server can do that.
+    mutating func upload(
+        to path: String,
+        mode: UInt32,
+        isSynced: Bool = true,
+        next: (Int) throws -> [UInt8]
+    ) async throws {
         let temporary = "\(path).tmp-\(UInt32.random(in: 0...UInt32.max))"
         // SSH_FXF_WRITE, CREAT and EXCL: never through a link that somebody put there.
         let handle = try await open(.open(path: temporary, flags: 0x2a, mode: mode), "write", path)
         do {
             try await write(handle, path: path, next: next)
-            if extensions.contains("fsync@openssh.com") {
+            if isSynced, extensions.contains("fsync@openssh.com") {
                 let reply = try await ask(.sync(handle: handle))
                 // 8: a file system that cannot.
                 guard reply.isSuccess || reply.statusCode == 8 else {
@@ -48,7 +52,7 @@ extension SFTPClient {
         var offset: UInt64 = 0
         // Requests beyond the size that was told are made one at a time, for files that grow.
         while true {
-            while waiting.isEmpty || (waiting.count < Self.piecesAhead && offset < attributes.size ?? 0) {
+            while waiting.isEmpty || (waiting.count < piecesAhead && offset < attributes.size ?? 0) {
                 let request = SFTPRequest.read(handle: handle, offset: offset, count: UInt32(Self.pieceSize))
                 waiting.append((try await send(request), offset))
                 offset += UInt64(Self.pieceSize)
@@ -108,7 +112,7 @@ extension SFTPClient {
             }
             waiting.append(try await send(.write(handle: handle, offset: offset, bytes: bytes)))
             offset += UInt64(bytes.count)
-            if waiting.count >= Self.piecesAhead {
+            if waiting.count >= piecesAhead {
                 let reply = try await reply(to: waiting.removeFirst())
                 failed = reply.isSuccess ? nil : reply
             }
