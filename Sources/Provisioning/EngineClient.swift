@@ -55,11 +55,12 @@ struct EngineClient {
         try await found { _ = try await call("GET", "/images/\(tag)/json") } != nil
     }
 
-    /// Sends an image's archive, streamed from its file.
+    /// Sends an image, streamed from its file.
     func load(_ image: SwarmdImage) async throws {
+        let path = image.isLayer ? Self.importPath(image) : "/images/load?quiet=1"
         let reply = try await call(
             "POST",
-            "/images/load?quiet=1",
+            path,
             headers: [HTTPHeader("Content-Type", "application/x-tar")],
             body: .file(path: image.path)
         )
@@ -67,9 +68,16 @@ struct EngineClient {
         let lines = reply.text.split(whereSeparator: \.isNewline).map(String.init)
         for line in lines {
             if case .string(let reason)? = (try? JSONParser.parse(line))?["error"] {
-                throw Refused(call: "POST /images/load", status: 200, reason: reason)
+                throw Refused(call: "POST \(path)", status: 200, reason: reason)
             }
         }
+    }
+
+    /// What makes an image of a layer; it runs the program, as the image of an archive does.
+    private static func importPath(_ image: SwarmdImage) -> String {
+        let name = image.tag.split(separator: ":", maxSplits: 1)
+        let entrypoint = "ENTRYPOINT%20%5B%22%2Fswarmd%22%5D"
+        return "/images/create?fromSrc=-&repo=\(name.first ?? "")&tag=\(name.last ?? "")&changes=\(entrypoint)"
     }
 
     /// The tags of images whose name is `name`.

@@ -5,7 +5,7 @@ internal import Foundation
 internal import PKI
 package import SwarmCore
 
-/// The image of `swarmd`, as a file that `docker load` and `POST /images/load` take.
+/// The image of `swarmd`, as a file that an engine takes.
 ///
 /// One layer with one static executable; no registry and no engine is needed to make it.
 package struct SwarmdImage: Sendable, Equatable {
@@ -17,12 +17,16 @@ package struct SwarmdImage: Sendable, Equatable {
     package let size: Int64
     /// What the executable runs on, in Docker's words: `amd64`, `arm64`.
     package let architecture: String
+    /// Whether the file is a layer for `docker import`, not an archive for `docker load`, for which an engine starts a
+    /// program more.
+    package let isLayer: Bool
 
-    package init(path: String, tag: String, size: Int64, architecture: String = "amd64") {
+    package init(path: String, tag: String, size: Int64, architecture: String = "amd64", isLayer: Bool = false) {
         self.path = path
         self.tag = tag
         self.size = size
         self.architecture = architecture
+        self.isLayer = isLayer
     }
 
     /// Writes the image of an executable into a folder, unless it is there.
@@ -33,7 +37,8 @@ package struct SwarmdImage: Sendable, Equatable {
     ///   - executable: a static `swarmd` for Linux.
     ///   - folder: where the tar is kept; made when missing.
     ///   - version: the first part of the tag.
-    ///   - isFrame: whether the executable's file is empty in it, for hosts that mount their own copy there.
+    ///   - isFrame: whether the executable's file is empty in it, for hosts that mount their own copy there; the
+    ///     image is a layer then.
     /// - Returns: the image's file and tag.
     /// - Throws: ``SwarmdImageError``, ``FileError``.
     package static func make(
@@ -55,46 +60,49 @@ package struct SwarmdImage: Sendable, Equatable {
     ) throws -> SwarmdImage {
         let name = "\(version)-\(try source.digest().prefix(12))\(isFrame ? "-frame" : "")"
         let tag = "swarmd:\(name)"
-        let path = "\(folder)/swarmd-\(name).tar"
+        let path = "\(folder)/swarmd-\(name)\(isFrame ? ".layer" : "").tar"
+        func image(_ size: Int64) -> SwarmdImage {
+            SwarmdImage(path: path, tag: tag, size: size, architecture: source.architecture, isLayer: isFrame)
+        }
         if let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64 {
-            return SwarmdImage(path: path, tag: tag, size: size, architecture: source.architecture)
+            return image(size)
         }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let temporary = "\(path).tmp-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))"
         defer { unlink(temporary) }
-        let size = try writeArchive(of: source, isFrame: isFrame, tag: tag, to: temporary)
+        let size = try isFrame ? writeFrame(to: temporary) : writeArchive(of: source, tag: tag, to: temporary)
         guard rename(temporary, path) == 0 else {
             throw FileError(action: "write", path: path, code: errno)
         }
-        return SwarmdImage(path: path, tag: tag, size: size, architecture: source.architecture)
+        return image(size)
+    }
+
+    /// The layer with an empty file where the executable goes.
+    private static func writeFrame(to path: String) throws -> Int64 {
+        let writer = try TarWriter(path: path)
+        try writer.write(TarWriter.header(name: "swarmd", size: 0, mode: 0o755))
+        try writer.write(TarWriter.end)
+        return try writer.finish()
     }
 
     /// The archive that `docker save` would write: the layer, the configuration, and the list of both.
-    private static func writeArchive(
-        of source: ExecutableFile,
-        isFrame: Bool,
-        tag: String,
-        to path: String
-    ) throws -> Int64 {
+    private static func writeArchive(of source: ExecutableFile, tag: String, to path: String) throws -> Int64 {
         let writer = try TarWriter(path: path)
-        let content = isFrame ? 0 : source.size
-        let header = TarWriter.header(name: "swarmd", size: content, mode: 0o755)
-        let layerEnd = TarWriter.padding(after: content) + TarWriter.end
+        let header = TarWriter.header(name: "swarmd", size: source.size, mode: 0o755)
+        let layerEnd = TarWriter.padding(after: source.size) + TarWriter.end
         var digest = try SHA256Digest()
         try writer.write(
             TarWriter.header(
                 name: "layer.tar",
-                size: Int64(header.count) + content + Int64(layerEnd.count),
+                size: Int64(header.count) + source.size + Int64(layerEnd.count),
                 mode: 0o644
             )
         )
         digest.update(header)
         try writer.write(header)
-        if !isFrame {
-            try source.forEachPiece { piece in
-                digest.update(piece)
-                try writer.write(piece)
-            }
+        try source.forEachPiece { piece in
+            digest.update(piece)
+            try writer.write(piece)
         }
         digest.update(layerEnd)
         try writer.write(layerEnd)

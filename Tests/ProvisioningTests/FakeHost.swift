@@ -21,9 +21,19 @@ final class FakeHost: RemoteHost {
     private let answers: [Answer]
     private let received = Mutex<[(command: String, script: String)]>([])
 
-    init(_ answers: [Answer]) {
+    private let missing: String?
+    private let sent = Mutex<[String]>([])
+
+    /// - Parameters:
+    ///   - answers: to scripts.
+    ///   - missing: the beginning of paths that nothing can be sent to, because their folder is not there.
+    init(_ answers: [Answer], missing: String? = nil) {
         self.answers = answers
+        self.missing = missing
     }
+
+    /// Where files were sent to.
+    var uploads: [String] { sent.withLock(\.self) }
 
     var commands: [String] { received.withLock { $0.map(\.command) } }
     var scripts: [String] { received.withLock { $0.map(\.script) } }
@@ -47,7 +57,13 @@ final class FakeHost: RemoteHost {
         return answer.status
     }
 
-    func upload(_ localPath: String, to remotePath: String, mode: UInt32, deadline: Deadline) async throws {}
+    func upload(_ localPath: String, to remotePath: String, mode: UInt32, deadline: Deadline) async throws {
+        if let missing, remotePath.hasPrefix(missing) {
+            let endpoint = SSHEndpoint(user: "root", host: "fake")
+            throw SSHError.remoteFile(endpoint, action: "write", path: remotePath, .notFound)
+        }
+        sent.withLock { $0.append(remotePath) }
+    }
 }
 
 /// An engine that answers each call with the next of its answers for that method and path.

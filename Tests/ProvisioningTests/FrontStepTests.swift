@@ -70,13 +70,26 @@ struct FrontStepTests {
         #expect(step(without).plan(try await facts("")) == nil)
     }
 
+    @Test("root's program arrives where it stays, or in the temporary folder while nothing is there")
+    func arrival() async throws {
+        for (isMissing, path) in [(false, "/var/lib/swarmctl/arrival-front-"), (true, "/tmp/swarmctl-front-")] {
+            let answers = [FakeHost.Answer(mark: "take_program", output: "::done yes\n")]
+            let host = FakeHost(answers, missing: isMissing ? "/var/lib/swarmctl/" : nil)
+
+            _ = try await step(wanted(host)).apply(try await facts("::uid 0\n::user root\n"))
+
+            #expect(host.scripts.last?.contains("arrival='\(path)") == true)
+            #expect(host.uploads.map { String($0.prefix(path.count)) }.last == path)
+        }
+    }
+
     @Test("the script gets what arrived, its digest and the unit with the engine's port")
     func apply() async throws {
         let host = FakeHost([FakeHost.Answer(mark: "take_program", output: "::done yes\n")])
         var request = wanted(host)
         request.enginePort = 12_376
 
-        let changes = try await step(request).apply(try await facts(""))
+        let changes = try await step(request).apply(try await facts("::sudo-user me\n"))
 
         #expect(changes == ["run the front of the engine"])
         let script = try #require(host.scripts.last)

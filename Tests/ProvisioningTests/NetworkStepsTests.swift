@@ -45,6 +45,34 @@ struct NetworkStepsTests {
         #expect(error.message.hasSuffix("https://10.0.0.1:2376: GET /_ping gave 403: no"))
     }
 
+    @Test(
+        "an archive is loaded, a layer is imported with the program as its entry point",
+        arguments: [
+            (isLayer: false, call: "POST /images/load?quiet=1"),
+            (
+                isLayer: true,
+                call: "POST /images/create?fromSrc=-&repo=swarmd&tag=1.0-abc&changes=ENTRYPOINT%20%5B%22%2Fswarmd%22%5D"
+            ),
+        ]
+    )
+    func load(isLayer: Bool, call: String) async throws {
+        let engine = FakeEngine([call: [(200, #"{"status":"sha256:1"}"#), (200, #"{"error":"no room"}"#)]])
+        let client = EngineClient(
+            sender: engine,
+            endpoint: EngineEndpoint(host: "10.0.0.1", port: 2376),
+            connectTo: nil,
+            identity: request(FakeHost([])).client,
+            deadline: .after(.seconds(60))
+        )
+        let image = SwarmdImage(path: "/x.tar", tag: "swarmd:1.0-abc", size: 1, isLayer: isLayer)
+
+        try await client.load(image)
+        let refused = try await #require(throws: EngineClient.Refused.self) { try await client.load(image) }
+
+        #expect(engine.calls == [call, call])
+        #expect(refused.reason == "no room")
+    }
+
     @Test("a node is waited for until the manager calls it Healthy")
     func registered() async throws {
         let engine = FakeEngine(["GET /info": [(200, "{}"), Self.info("Pending"), Self.info("Healthy")]])
