@@ -97,7 +97,9 @@ struct CertificateStep {
         let certificate = try await request.sign(text, request.certifiedNames)
         _ = try await shell.run(
             "certificates/install.sh",
-            trustValues.merging(["certificate": LookStep.trimmed(certificate)]) { $1 },
+            trustValues.merging([
+                "certificate": LookStep.trimmed(certificate), "request": LookStep.trimmed(text),
+            ]) { $1 },
             step: .certificates
         )
         return certificate

@@ -17,6 +17,15 @@ struct HostShell: Sendable {
         + #"elif sudo -n sh -c true 2>/dev/null; then exec sudo -n sh -s -- "$SSH_CONNECTION"; "#
         + #"else exec sh -s -- "$SSH_CONNECTION"; fi'"#
 
+    /// How one who is known to be root, or to be allowed to become root, runs a script: without programs that find out.
+    static func commandLine(for privilege: SystemFacts.Privilege) -> String {
+        switch privilege {
+        case .root: #"exec sh -s -- "$SSH_CONNECTION""#
+        case .sudo: #"exec sudo -n sh -s -- "$SSH_CONNECTION""#
+        case .none: command
+        }
+    }
+
     /// The most that a script may write, in bytes.
     private static let outputLimit = 4 << 20
     /// How much of the log an error shows, in lines.
@@ -27,8 +36,20 @@ struct HostShell: Sendable {
     let templates: TemplateSource
     let deadline: Deadline
     let progress: ProvisionProgress
+    private let command: String
 
-    init(_ request: ProvisionRequest, deadline: Deadline, progress: @escaping ProvisionProgress) {
+    /// - Parameters:
+    ///   - request: the host.
+    ///   - deadline: of each script.
+    ///   - privilege: what a look has found; `.none` when nothing is known yet.
+    ///   - progress: receives what is done.
+    init(
+        _ request: ProvisionRequest,
+        deadline: Deadline,
+        privilege: SystemFacts.Privilege = .none,
+        progress: @escaping ProvisionProgress
+    ) {
+        command = Self.commandLine(for: privilege)
         host = request.host
         nodeName = request.nodeName
         templates = request.templates
@@ -59,7 +80,7 @@ struct HostShell: Sendable {
             }
         }
         let status = try await host.run(
-            Self.command,
+            command,
             input: Array(script.utf8),
             deadline: deadline
         ) { output.add($0) }

@@ -67,7 +67,7 @@ package struct Provisioner: Sendable {
         warning.map { progress(.look, .warning($0)) }
         // What can be known to fail does so before the first change.
         _ = try ProvisionPlan(request, facts: facts)
-        let shell = HostShell(request, deadline: deadline, progress: progress)
+        let shell = HostShell(request, deadline: deadline, privilege: facts.system.privilege, progress: progress)
         let steps = HostSteps(request: request, shell: shell)
         var changes = try await steps.install(&facts)
         let (certificate, certificateChanges) = try await steps.certify(facts)

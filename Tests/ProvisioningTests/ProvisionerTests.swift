@@ -30,6 +30,23 @@ struct ProvisionerTests {
         #expect(host.scripts.last?.contains("for name in '10.0.0.1' '127.0.0.1' '::1' ;") == true)
     }
 
+    @Test(
+        "who is known to be root, or to become it, runs scripts at once; who is not yet known is asked",
+        arguments: [
+            (privilege: .root, command: #"exec sh -s -- "$SSH_CONNECTION""#),
+            (privilege: .sudo, command: #"exec sudo -n sh -s -- "$SSH_CONNECTION""#),
+            (privilege: .none, command: HostShell.command),
+        ] as [(privilege: SystemFacts.Privilege, command: String)]
+    )
+    func commandLine(privilege: SystemFacts.Privilege, command: String) async throws {
+        let host = FakeHost([Self.reach])
+        let shell = HostShell(request(host), deadline: .after(.seconds(5)), privilege: privilege) { _, _ in }
+
+        _ = try await shell.run("reach.sh", [:], step: .reach)
+
+        #expect(host.commands == [command])
+    }
+
     @Test("the plan for a fresh host names every change, in the order of the steps")
     func plan() async throws {
         let (facts, host) = try await facts(Reports.fresh)

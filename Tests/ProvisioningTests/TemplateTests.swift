@@ -71,7 +71,7 @@ struct TemplateTests {
             "finalDaemonJSON", "dropIn", "unit", "script", "firewall", "name", "url", "sha256", "oldest",
             "distribution",
             "codename", "versionID", "address", "any", "clientPort", "peerPort", "members", "joining", "token",
-            "revocations", "arrival", "digest", "version",
+            "revocations", "arrival", "digest", "version", "request",
         ] {
             values[name] = "it's"
         }
