@@ -114,7 +114,7 @@ phase "start it, until it serves again" start_again
 phase "kill it" "$program" kill "$machine"
 phase "start it, until it serves again" start_again
 phase "remove the cluster" "$program" rm "$cluster" -y
-if pgrep -f "$SWARMCTL_STORE" >&2 || compgen -G "$SWARMCTL_STORE/machines/*" >&2; then
+if pgrep -a qemu-system | grep -F "$SWARMCTL_STORE" >&2 || compgen -G "$SWARMCTL_STORE/machines/*" >&2; then
     die "something is left of the machines"
 fi
 printf '%s\n' "${report[@]}"
