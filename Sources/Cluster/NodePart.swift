@@ -53,7 +53,8 @@ final class DirtySet: Sendable {
         var underWay: [NodePart: Int] = [:]
         /// Events that came while their part was read; what was read may tell what they do.
         var held: [NodePart: [EngineEvent]] = [:]
-        var settling: [NodePart: [UInt64: CheckedContinuation<Void, Never>]] = [:]
+        /// Signalled when nobody reads the part any more.
+        var settling: [NodePart: ChangeSignal] = [:]
         var waiters: [UInt64: CheckedContinuation<NodePart?, Never>] = [:]
         var nextWaiter: UInt64 = 0
 
@@ -142,33 +143,21 @@ final class DirtySet: Sendable {
             return (state.match(), count > 0 ? nil : state.settling.removeValue(forKey: part))
         }
         matched?.0.resume(returning: matched?.1)
-        for waiter in (settled ?? [:]).values {
-            waiter.resume()
-        }
+        settled?.signal()
     }
 
     /// Returns when nobody reads the part at this moment, or the task is cancelled.
     func settle(_ part: NodePart) async {
-        let key = state.withLock { state in
-            state.nextWaiter += 1
-            return state.nextWaiter
-        }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
-                    guard state.underWay[part] != nil, !Task.isCancelled else {
-                        return true
-                    }
-                    state.settling[part, default: [:]][key] = continuation
-                    return false
-                }
-                if isOver {
-                    continuation.resume()
-                }
+        let signal = state.withLock { state -> ChangeSignal? in
+            guard state.underWay[part] != nil else {
+                return nil
             }
-        } onCancel: {
-            state.withLock { $0.settling[part]?.removeValue(forKey: key) }?.resume()
+            let signal = state.settling[part] ?? ChangeSignal()
+            state.settling[part] = signal
+            return signal
         }
+        // It is signalled once.
+        await signal?.wait(after: 0)
     }
 
     /// The next part to read, to be given to ``finish(_:isTaken:_:)`` afterwards; `nil` when the task is cancelled.
