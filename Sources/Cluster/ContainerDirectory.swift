@@ -19,10 +19,13 @@ struct ContainerDirectory: Sendable {
     }
 
     private var byName: [String: Named] = [:]
-    private var groups: [Substring: Set<Place>] = [:]
+    private var groups: [Substring: [Place]] = [:]
 
     mutating func insert(_ place: Place, names: [String]) {
-        groups[place.id.prefix(Self.groupLength), default: []].insert(place)
+        let group = place.id.prefix(Self.groupLength)
+        if groups[group]?.contains(place) != true {
+            groups[group, default: []].append(place)
+        }
         for name in names {
             switch byName[name] {
             case .none: byName[name] = .one(place)
@@ -34,7 +37,7 @@ struct ContainerDirectory: Sendable {
 
     mutating func remove(_ place: Place, names: [String]) {
         let group = place.id.prefix(Self.groupLength)
-        groups[group]?.remove(place)
+        groups[group]?.removeAll { $0 == place }
         if groups[group]?.isEmpty == true {
             groups[group] = nil
         }

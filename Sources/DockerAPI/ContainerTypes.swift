@@ -35,7 +35,18 @@ package struct ContainerSummary: Sendable {
     /// For people: `Up 3 minutes`.
     package let status: String
     package let labels: [String: String]
-    package let ports: [PublishedPort]
+    /// Read from ``raw`` each time, because few ask.
+    package var ports: [PublishedPort] {
+        (raw["Ports"]?.elements ?? []).map { json in
+            let port = json.fields
+            return PublishedPort(
+                address: port["IP"]?.string ?? "",
+                privatePort: port["PrivatePort"]?.int ?? 0,
+                publicPort: port["PublicPort"]?.int,
+                transport: port["Type"]?.string ?? "tcp"
+            )
+        }
+    }
     /// The whole element; shares the storage of the list that it was in.
     package var raw: JSON
 
@@ -53,17 +64,8 @@ package struct ContainerSummary: Sendable {
         imageID = SharedTexts.string(fields["ImageID"]?.string ?? "")
         created = fields["Created"]?.int ?? 0
         state = fields["State"]?.string ?? ""
-        status = fields["Status"]?.string ?? ""
+        status = SharedTexts.string(fields["Status"]?.string ?? "")
         labels = fields["Labels"].map { SharedTexts.map($0) } ?? [:]
-        ports = (fields["Ports"]?.elements ?? []).map { json in
-            let port = json.fields
-            return PublishedPort(
-                address: port["IP"]?.string ?? "",
-                privatePort: port["PrivatePort"]?.int ?? 0,
-                publicPort: port["PublicPort"]?.int,
-                transport: port["Type"]?.string ?? "tcp"
-            )
-        }
         raw = json
     }
 }
