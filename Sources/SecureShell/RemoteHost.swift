@@ -28,10 +28,9 @@ package protocol RemoteHost: Sendable {
         onOutput: @escaping @Sendable (CommandOutput) -> Void
     ) async throws -> CommandStatus
 
-    /// Writes a local file to the host: to a temporary beside `remotePath`, then renamed.
+    /// Writes a local file to the host: to a temporary beside `remotePath`, fsynced, then renamed.
     ///
-    /// The file has `mode` from its first byte. Streamed: never whole in memory. The host writes it to its disk when it
-    /// likes: after a loss of power it may be there in part.
+    /// The file has `mode` from its first byte. Streamed: never whole in memory.
     func upload(_ localPath: String, to remotePath: String, mode: UInt32, deadline: Deadline) async throws
 }
 

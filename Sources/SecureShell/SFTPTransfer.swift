@@ -5,21 +5,17 @@
 extension SFTPClient {
     /// How much goes into one packet, in bytes; every server takes that.
     private static let pieceSize = 32 << 10
+
     /// Writes what `next` gives, until it gives nothing, to a temporary beside `path`, and renames it.
     ///
-    /// With `isSynced` it is on the disk before it is renamed, if the server can do that.
-    mutating func upload(
-        to path: String,
-        mode: UInt32,
-        isSynced: Bool = true,
-        next: (Int) throws -> [UInt8]
-    ) async throws {
+    /// It is on the disk before it is renamed, if the server can do that.
+    mutating func upload(to path: String, mode: UInt32, next: (Int) throws -> [UInt8]) async throws {
         let temporary = "\(path).tmp-\(UInt32.random(in: 0...UInt32.max))"
         // SSH_FXF_WRITE, CREAT and EXCL: never through a link that somebody put there.
         let handle = try await open(.open(path: temporary, flags: 0x2a, mode: mode), "write", path)
         do {
             try await write(handle, path: path, next: next)
-            if isSynced, extensions.contains("fsync@openssh.com") {
+            if extensions.contains("fsync@openssh.com") {
                 let reply = try await ask(.sync(handle: handle))
                 // 8: a file system that cannot.
                 guard reply.isSuccess || reply.statusCode == 8 else {

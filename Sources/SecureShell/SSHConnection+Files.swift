@@ -7,7 +7,7 @@ extension SSHConnection {
     package func upload(_ localPath: String, to remotePath: String, mode: UInt32, deadline: Deadline) async throws {
         let file = try LocalFile(reading: localPath)
         var client = try await SFTPClient(on: loop, deadline: deadline)
-        try await client.upload(to: remotePath, mode: mode, isSynced: false) { size in try file.read(size) }
+        try await client.upload(to: remotePath, mode: mode) { size in try file.read(size) }
     }
 
     /// Writes `bytes` to the host: to a temporary beside `remotePath`, fsynced, then renamed.
